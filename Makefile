@@ -1,19 +1,77 @@
-# Kanda. One word does each thing; the work is in util/.
+# Kanda. One word does one thing; the work itself is in util/.
 
-BUILD  := $(CURDIR)/build
-TREE   ?= /usr/share/nginx/src
-MODULE := $(BUILD)/ngx_http_kanda_module.so
-OBJS   := $(BUILD)/objs
+BUILD   ?= $(CURDIR)/build
+TREE    ?= /usr/share/nginx/src
+SECONDS ?= 20
 
-all: $(OBJS)/Makefile
-	@$(MAKE) --no-print-directory -C $(TREE) -f $(OBJS)/Makefile modules
-	@cmp -s $(OBJS)/$(notdir $(MODULE)) $(MODULE) \
-	    || install -m 644 $(OBJS)/$(notdir $(MODULE)) $(MODULE)
+OBJS    := $(BUILD)/objs
+NAME    := ngx_http_kanda_module.so
+ASAN    := $(BUILD)/asan
+PARTS    = $(wildcard config config.make ngx_http_kanda_module.c src/*/*.[ch] \
+                      src/store/scripts/*)
 
-$(OBJS)/Makefile: config $(wildcard config.make) util/configure
-	util/configure $(TREE) $(OBJS)
+all:                    # the module, for the nginx that is installed
+	@mkdir -p $(BUILD)
+	@flock $(BUILD)/lock $(MAKE) --no-print-directory -j$$(nproc) module
+
+deps:                   # what building and testing need, from Debian
+	@util/deps build test
+
+run: deps all           # a service to try, on 127.0.0.1:8080
+	@util/run $(BUILD)
+
+test: deps all core     # everything there is to test, in five minutes
+	@util/test $(BUILD)
+
+test-long: export KANDA_TEST_LONG = 1
+test-long: test         # the same with all rounds: races, soak, statistics
+
+test-asan:              # the same under AddressSanitizer and UBSan
+	@util/deps build test asan
+	@util/asan $(ASAN)
+	@$(MAKE) --no-print-directory -C t/core BUILD=$(ASAN)/core SAN=1 all
+	@util/test $(ASAN)
+
+fuzz:                   # libFuzzer on the pure core, SECONDS for each
+	@util/deps build fuzz
+	@$(MAKE) --no-print-directory -C t/fuzz BUILD=$(BUILD)/fuzz \
+	    run SECONDS=$(SECONDS)
+
+bench: deps all         # figures beside their yardsticks
+	@util/deps bench
+	@t/bench/run
+
+lint:                   # what static analysers say
+	@util/lint $(BUILD)
+
+format:                 # blanks, tabs, long lines
+	@util/format
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean
+help:                   # this list
+	@sed -n 's/^\([a-z-]*\):.*#  *\(.*\)/  \1 - \2/p' Makefile
+
+# below: steps of the above
+
+core:
+	@$(MAKE) --no-print-directory -C t/core BUILD=$(BUILD)/core all
+
+module: $(OBJS)/Makefile
+	@$(MAKE) --no-print-directory -C $(TREE) -f $(OBJS)/Makefile modules
+	@cmp -s $(OBJS)/$(NAME) $(BUILD)/$(NAME) \
+	    || install -m 644 $(OBJS)/$(NAME) $(BUILD)/$(NAME)
+
+# nginx's configure lists our files in its Makefile, so that a new file, not
+# only a new rule, is a reason to run it again
+$(OBJS)/Makefile: config $(wildcard config.make) util/configure $(BUILD)/parts
+	@util/configure $(TREE) $(OBJS)
+
+$(BUILD)/parts: FORCE
+	@echo '$(sort $(PARTS))' | cmp -s - $@ || echo '$(sort $(PARTS))' > $@
+
+FORCE:
+
+.PHONY: all deps run test test-long test-asan fuzz bench lint format clean \
+        help core module FORCE
