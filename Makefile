@@ -65,8 +65,9 @@ module: $(OBJS)/Makefile
 
 # nginx's configure lists our files in its Makefile, so that a new file, not
 # only a new rule, is a reason to run it again
-$(OBJS)/Makefile: config $(wildcard config.make) util/configure $(BUILD)/parts
-	@util/configure $(TREE) $(OBJS)
+$(OBJS)/Makefile: config $(wildcard config.make) $(wildcard util/conf*) \
+                  $(BUILD)/parts
+	@util/configure-debian $(TREE) $(OBJS)
 
 $(BUILD)/parts: FORCE
 	@echo '$(sort $(PARTS))' | cmp -s - $@ || echo '$(sort $(PARTS))' > $@
