@@ -1,0 +1,46 @@
+/*
+ * The JSON that a token's header and payload may be made of: one flat object
+ * of strings without escapes, plain whole numbers, true and false.  Anything
+ * else is refused, and so is a name that appears twice.
+ */
+
+#ifndef KANDA_JWT_JSON_H
+#define KANDA_JWT_JSON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+
+#define KANDA_JWT_MEMBERS  32
+
+
+typedef enum {
+    KANDA_JWT_STRING = 0,
+    KANDA_JWT_NUMBER,
+    KANDA_JWT_BOOLEAN
+} kanda_jwt_type_t;
+
+
+typedef struct {
+    const char        *name;            /* into the text */
+    size_t             name_len;
+    kanda_jwt_type_t   type;
+    const char        *value;           /* a string's, into the text */
+    size_t             value_len;
+    int64_t            number;          /* below 2^53; a boolean's is 0 or 1 */
+} kanda_jwt_member_t;
+
+
+/* Reads text[len]; returns the number of members, or -1. */
+int kanda_jwt_json_read(const char *text, size_t len,
+    kanda_jwt_member_t members[KANDA_JWT_MEMBERS]);
+
+/* The member of that name among n, or NULL. */
+const kanda_jwt_member_t *kanda_jwt_json_find(
+    const kanda_jwt_member_t *members, int n, const char *name);
+
+/* Whether there is a member and it is this string. */
+int kanda_jwt_json_is(const kanda_jwt_member_t *m, const char *text);
+
+
+#endif /* KANDA_JWT_JSON_H */

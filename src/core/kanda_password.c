@@ -1,0 +1,163 @@
+#include <argon2.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <openssl/crypto.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include "kanda_password.h"
+#include "kanda_phc.h"
+#include "kanda_text.h"
+
+
+static int kanda_password_is_email(const char *password, size_t len,
+    const char *email, size_t email_len);
+static int kanda_password_derive(const uint8_t pepper[32],
+    const char *password, size_t len, const kanda_phc_t *phc,
+    uint8_t out[KANDA_PHC_HASH]);
+
+
+kanda_password_check_t
+kanda_password_check(const char *password, size_t len, const char *email,
+    size_t email_len)
+{
+    int  n;
+
+    if (len > KANDA_PASSWORD_BYTES) {
+        return KANDA_PASSWORD_LONG;
+    }
+
+    n = kanda_utf8_length(password, len);
+
+    if (n < 0 || (len > 0 && memchr(password, '\0', len) != NULL)) {
+        return KANDA_PASSWORD_INVALID;
+    }
+
+    if (n < KANDA_PASSWORD_MIN) {
+        return KANDA_PASSWORD_SHORT;
+    }
+
+    if (n > KANDA_PASSWORD_MAX) {
+        return KANDA_PASSWORD_LONG;
+    }
+
+    if (kanda_password_is_email(password, len, email, email_len)) {
+        return KANDA_PASSWORD_IS_EMAIL;
+    }
+
+    return KANDA_PASSWORD_OK;
+}
+
+
+static int
+kanda_password_is_email(const char *password, size_t len, const char *email,
+    size_t email_len)
+{
+    char    a, b;
+    size_t  i;
+
+    if (len != email_len) {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+        a = password[i];
+        b = email[i];
+
+        a = (a >= 'A' && a <= 'Z') ? (char) (a | 0x20) : a;
+        b = (b >= 'A' && b <= 'Z') ? (char) (b | 0x20) : b;
+
+        if (a != b) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+int
+kanda_password_hash(const uint8_t pepper[32], const char *password,
+    size_t len, char *out)
+{
+    kanda_phc_t  phc;
+
+    phc.memory = KANDA_ARGON2_MEMORY;
+    phc.passes = KANDA_ARGON2_PASSES;
+    phc.lanes = KANDA_ARGON2_LANES;
+
+    if (RAND_priv_bytes(phc.salt, sizeof(phc.salt)) != 1
+        || kanda_password_derive(pepper, password, len, &phc, phc.hash) != 0)
+    {
+        return -1;
+    }
+
+    kanda_phc_write(&phc, out);
+    OPENSSL_cleanse(&phc, sizeof(phc));
+
+    return 0;
+}
+
+
+int
+kanda_password_verify(const uint8_t pepper[32], const char *text,
+    size_t text_len, const char *password, size_t len, int *outdated)
+{
+    int          right;
+    uint8_t      hash[KANDA_PHC_HASH];
+    kanda_phc_t  phc;
+
+    if (kanda_phc_read(&phc, text, text_len) != 0
+        || kanda_password_derive(pepper, password, len, &phc, hash) != 0)
+    {
+        return -1;
+    }
+
+    right = CRYPTO_memcmp(hash, phc.hash, sizeof(hash)) == 0;
+
+    if (outdated != NULL) {
+        *outdated = phc.memory != KANDA_ARGON2_MEMORY
+                    || phc.passes != KANDA_ARGON2_PASSES
+                    || phc.lanes != KANDA_ARGON2_LANES;
+    }
+
+    OPENSSL_cleanse(hash, sizeof(hash));
+    OPENSSL_cleanse(&phc, sizeof(phc));
+
+    return right;
+}
+
+
+const char *
+kanda_password_dummy(void)
+{
+    return "$argon2id$v=19$m=19456,t=2,p=1$S2FuZGEga25vd3Mgbm9uZQ"
+           "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+}
+
+
+/* The pepper goes first; a thread must not share the kept HMAC contexts. */
+static int
+kanda_password_derive(const uint8_t pepper[32], const char *password,
+    size_t len, const kanda_phc_t *phc, uint8_t out[KANDA_PHC_HASH])
+{
+    int       rc;
+    uint8_t   peppered[32];
+    unsigned  n;
+
+    if (HMAC(EVP_sha256(), pepper, 32, (const uint8_t *) password, len,
+             peppered, &n)
+        == NULL)
+    {
+        return -1;
+    }
+
+    rc = argon2id_hash_raw(phc->passes, phc->memory, phc->lanes, peppered,
+                           sizeof(peppered), phc->salt, sizeof(phc->salt),
+                           out, KANDA_PHC_HASH);
+
+    OPENSSL_cleanse(peppered, sizeof(peppered));
+
+    return rc == ARGON2_OK ? 0 : -1;
+}
