@@ -32,11 +32,11 @@ RUN apt-get update \
 COPY --from=build /kanda/build/ngx_http_kanda_module.so \
     /usr/lib/nginx/modules/
 COPY conf/nginx.conf /etc/kanda/
-COPY util/keys util/docker /usr/local/bin/
+COPY util/keys util/container /usr/local/bin/
 
 EXPOSE 8080
 STOPSIGNAL SIGQUIT
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
-    CMD ["docker", "health"]
-ENTRYPOINT ["docker"]
+    CMD ["container", "health"]
+ENTRYPOINT ["container"]
 CMD ["serve"]
