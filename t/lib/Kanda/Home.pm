@@ -69,11 +69,11 @@ sub spawn {
         open STDOUT, '>>', $o{output} or die "$o{output}: $!\n";
         open STDERR, '>&', \*STDOUT;
 
-        while (my ($name, $value) = each %{ $o{env} // {} }) {
-            $ENV{$name} = $value;
-        }
+        # by "env", so that a preloaded library meets the program only
+        my %env = %{ $o{env} // {} };
 
-        exec 'setpriv', '--pdeathsig', $signal, '--', @{ $o{command} }
+        exec 'setpriv', '--pdeathsig', $signal, '--',
+             'env', (map { "$_=$env{$_}" } keys %env), @{ $o{command} }
             or POSIX::_exit(127);
     }
 

@@ -139,6 +139,8 @@ sub set_time {
 }
 
 
+# Every dynamic module has a table of the same name as nginx's own: by design.
+
 sub sanitizer_env {
     return if !$ENV{KANDA_SAN};
 
@@ -146,7 +148,8 @@ sub sanitizer_env {
 
     return (
         ASAN_OPTIONS  => "detect_stack_use_after_return=1:abort_on_error=1:"
-                         . "strict_string_checks=1:detect_leaks=1:$log",
+                         . "strict_string_checks=1:detect_leaks=1:"
+                         . "detect_odr_violation=0:$log",
         UBSAN_OPTIONS => "print_stacktrace=1:$log",
         LSAN_OPTIONS  => "suppressions=$top/t/lib/lsan.supp:"
                          . 'print_suppressions=0',
@@ -175,7 +178,9 @@ sub start {
                 . Kanda::Home::slurp($self->{log});
         }
 
-        return Kanda::HTTP::dial($self->{port});
+        # the port is open before there is anybody to serve it
+        return Kanda::HTTP::dial($self->{port})
+               && $self->worker_pids == $self->{workers};
     });
 
     return $self;

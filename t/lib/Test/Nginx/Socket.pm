@@ -103,6 +103,7 @@ sub serve {
     $http->close if $http;
     the_nginx()->quit if the_nginx()->pid;
     $nginx->{conf} = $config = $text;
+    $nginx->{workers} = $set{workers};
     $nginx->start;
     $http = Kanda::HTTP->new($nginx->port);
 }
