@@ -42,7 +42,7 @@ bench: deps all         # figures beside their yardsticks
 	@t/bench/run
 
 lint:                   # what static analysers say
-	@util/lint $(BUILD)
+	@util/lint
 
 format:                 # blanks, tabs, long lines
 	@util/format
