@@ -1,0 +1,379 @@
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_kanda.h"
+#include "kanda_api.h"
+#include "kanda_conf.h"
+#include "kanda_crypto.h"
+
+
+static void *ngx_http_kanda_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_kanda_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_kanda_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static char *ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static ngx_int_t ngx_http_kanda_init_process(ngx_cycle_t *cycle);
+static void ngx_http_kanda_exit_process(ngx_cycle_t *cycle);
+
+
+static const kanda_dialect_t  *ngx_http_kanda_dialects[] = {
+    &kanda_api_dialect
+};
+
+static ngx_conf_num_bounds_t  ngx_http_kanda_window_bounds = {
+    ngx_conf_check_num_bounds, 0, 2
+};
+
+
+static ngx_command_t  ngx_http_kanda_commands[] = {
+
+    { ngx_string("kanda_serve"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_kanda_serve,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("kanda_redis"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      kanda_conf_redis,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("kanda_redis_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_kanda_main_conf_t, redis_timeout),
+      NULL },
+
+    { ngx_string("kanda_keys"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      kanda_conf_keys,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("kanda_log_retention"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE12,
+      kanda_conf_log_retention,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("kanda_password_blocklist"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      kanda_conf_blocklist,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("kanda_token_ttl"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      kanda_conf_token_ttl,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("kanda_issuer"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      kanda_conf_issuer,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("kanda_realm"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      kanda_conf_realm,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("kanda_window"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_kanda_loc_conf_t, window),
+      &ngx_http_kanda_window_bounds },
+
+    { ngx_string("kanda_lockout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      kanda_conf_lockout,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("kanda_registration"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_kanda_loc_conf_t, registration),
+      NULL },
+
+    { ngx_string("kanda_qrcode"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      kanda_conf_qrcode,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_kanda_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    NULL,                                  /* postconfiguration */
+
+    ngx_http_kanda_create_main_conf,       /* create main configuration */
+    ngx_http_kanda_init_main_conf,         /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_kanda_create_loc_conf,        /* create location configuration */
+    ngx_http_kanda_merge_loc_conf          /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_kanda_module = {
+    NGX_MODULE_V1,
+    &ngx_http_kanda_module_ctx,            /* module context */
+    ngx_http_kanda_commands,               /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_kanda_init_process,           /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_kanda_exit_process,           /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_http_kanda_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_kanda_main_conf_t  *kmcf;
+
+    kmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_kanda_main_conf_t));
+    if (kmcf == NULL) {
+        return NULL;
+    }
+
+    kmcf->redis_timeout = NGX_CONF_UNSET_MSEC;
+
+    return kmcf;
+}
+
+
+static char *
+ngx_http_kanda_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_kanda_main_conf_t *kmcf = conf;
+
+    ngx_conf_init_msec_value(kmcf->redis_timeout, 500);
+    kmcf->redis.timeout = kmcf->redis_timeout;
+
+    if (kmcf->redis.timeout == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "kanda_redis_timeout must not be 0");
+        return NGX_CONF_ERROR;
+    }
+
+    if (kmcf->served && kmcf->redis.naddrs == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "kanda_serve needs kanda_redis in the http block, "
+                           "for example: kanda_redis unix:/run/redis.sock;");
+        return NGX_CONF_ERROR;
+    }
+
+    if (kmcf->served && kmcf->ring == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "kanda_serve needs kanda_keys in the http block; "
+                           "the README shows how to make that file");
+        return NGX_CONF_ERROR;
+    }
+
+    if (kmcf->log_keep.len == 0) {
+        return kanda_conf_log_text(cf, kmcf, KANDA_LOG_COUNT_DEFAULT,
+                                   KANDA_LOG_AGE_DEFAULT);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_kanda_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_kanda_loc_conf_t  *klcf;
+
+    klcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_kanda_loc_conf_t));
+    if (klcf == NULL) {
+        return NULL;
+    }
+
+    klcf->token_ttl = NGX_CONF_UNSET;
+    klcf->window = NGX_CONF_UNSET_UINT;
+    klcf->registration = NGX_CONF_UNSET;
+
+    return klcf;
+}
+
+
+static char *
+ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_kanda_loc_conf_t *prev = parent;
+    ngx_http_kanda_loc_conf_t *conf = child;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (conf->token_ttl == NGX_CONF_UNSET) {
+        conf->token_ttl = prev->token_ttl;
+        conf->token_ttl_text = prev->token_ttl_text;
+    }
+
+    if (conf->token_ttl == NGX_CONF_UNSET) {
+        conf->token_ttl = 3600;
+        ngx_str_set(&conf->token_ttl_text, "1h");
+    }
+
+    if (conf->lockout == NULL) {
+        conf->lockout = prev->lockout ? prev->lockout : &kanda_lockout_default;
+    }
+
+    ngx_conf_merge_str_value(conf->issuer, prev->issuer, "kanda");
+    ngx_conf_merge_str_value(conf->realm, prev->realm, "default");
+    ngx_conf_merge_str_value(conf->qrcode, prev->qrcode, "on");
+    ngx_conf_merge_uint_value(conf->window, prev->window, 1);
+    ngx_conf_merge_value(conf->registration, prev->registration, 0);
+
+    /* bodies are bounded by us, in our own words */
+
+    if (conf->dialect) {
+        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+        clcf->client_max_body_size = 0;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_kanda_loc_conf_t *klcf = conf;
+
+    ngx_str_t                   *args;
+    ngx_uint_t                   i;
+    ngx_http_core_loc_conf_t    *clcf;
+    ngx_http_kanda_main_conf_t  *kmcf;
+
+    if (klcf->dialect) {
+        return "is duplicate";
+    }
+
+    args = cf->args->elts;
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+#if (NGX_PCRE)
+    if (clcf->regex) {
+        return "cannot stand in a location given by a regular expression";
+    }
+#endif
+
+    if (clcf->named || clcf->noname) {
+        return "needs a location with a path";
+    }
+
+    for (i = 0; i < sizeof(ngx_http_kanda_dialects)
+                    / sizeof(ngx_http_kanda_dialects[0]); i++)
+    {
+        if (args[1].len == ngx_http_kanda_dialects[i]->name.len
+            && ngx_strcmp(args[1].data, ngx_http_kanda_dialects[i]->name.data)
+               == 0)
+        {
+            klcf->dialect = ngx_http_kanda_dialects[i];
+        }
+    }
+
+    if (klcf->dialect == NULL) {
+        return "does not know this dialect; there is: api";
+    }
+
+    klcf->prefix = clcf->name;
+
+    if (klcf->prefix.data[klcf->prefix.len - 1] == '/') {
+        klcf->prefix.len--;
+    }
+
+    clcf->handler = ngx_http_kanda_handler;
+
+    kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
+    kmcf->served = 1;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_kanda_init_process(ngx_cycle_t *cycle)
+{
+    kanda_worker_t              *worker;
+    ngx_http_kanda_main_conf_t  *kmcf;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    kmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_kanda_module);
+
+    if (kmcf == NULL || !kmcf->served) {
+        return NGX_OK;
+    }
+
+    if (kanda_crypto_init() != 0 || kanda_keyring_open(kmcf->ring) != 0
+        || kanda_script_init() != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "kanda: OpenSSL lacks what is needed");
+        return NGX_ERROR;
+    }
+
+    worker = &kmcf->worker;
+    worker->hello.ring = kmcf->ring;
+    worker->kdf = kanda_kdf_create(cycle, kmcf->ring->digest);
+    worker->redis = kanda_redis_create(cycle, &kmcf->redis, kanda_store_hello,
+                                       &worker->hello);
+
+    return worker->kdf && worker->redis ? NGX_OK : NGX_ERROR;
+}
+
+
+static void
+ngx_http_kanda_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_kanda_main_conf_t  *kmcf;
+
+    kmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_kanda_module);
+
+    if (kmcf == NULL || kmcf->worker.redis == NULL) {
+        return;
+    }
+
+    kanda_redis_destroy(kmcf->worker.redis);
+    kanda_kdf_destroy(kmcf->worker.kdf);
+    kanda_keyring_wipe(kmcf->ring);
+    kanda_crypto_done();
+
+    kmcf->worker.redis = NULL;
+    kmcf->worker.kdf = NULL;
+}

@@ -1,0 +1,223 @@
+#include "kanda_api.h"
+#include "kanda_text.h"
+
+
+#define KANDA_CLIENTS_LIMIT   1000
+#define KANDA_OFFSET_MAX      1000000
+
+/* Bytes that one client takes in JSON, at most: two texts and an id, each of
+ * whose bytes may want a backslash, and the rest. */
+#define KANDA_CLIENT_JSON     (3 * 2 * 128 + 512)
+
+
+static void kanda_clients_write(kanda_json_out_t *out,
+    const kanda_client_info_t *info);
+static ngx_int_t kanda_clients_done(kanda_request_t *kr, const char *what);
+
+
+ngx_int_t
+kanda_api_clients(kanda_request_t *kr)
+{
+    ngx_uint_t            i;
+    kanda_json_out_t      out;
+    kanda_api_clients_t  *s;
+
+    s = kr->state;
+
+    kanda_begin(kr);
+
+    kanda_api_need(kanda_query_int(kr, "limit", 1, KANDA_CLIENTS_LIMIT,
+                                   KANDA_CLIENTS_LIMIT, &s->limit));
+    kanda_api_need(kanda_query_int(kr, "offset", 0, KANDA_OFFSET_MAX, 0,
+                                   &s->offset));
+
+    kanda_await(kr, kanda_client_list(&kr->store, s->offset, s->limit, NULL,
+                                      &s->page));
+
+    if (kanda_json_begin(kr, &out, 256 + s->page.n * KANDA_CLIENT_JSON)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    kanda_json_open(&out, NULL, '{');
+    kanda_json_open(&out, "clients", '[');
+
+    for (i = 0; i < s->page.n; i++) {
+        kanda_clients_write(&out, &s->page.clients[i]);
+    }
+
+    kanda_json_close(&out, ']');
+    kanda_json_int(&out, "total", s->page.total);
+    kanda_json_int(&out, "limit", (int64_t) s->limit);
+    kanda_json_int(&out, "offset", (int64_t) s->offset);
+    kanda_json_close(&out, '}');
+
+    return kanda_json_answer(kr, NGX_HTTP_OK, &out);
+
+    kanda_end(kr);
+}
+
+
+ngx_int_t
+kanda_api_client(kanda_request_t *kr)
+{
+    kanda_json_out_t      out;
+    kanda_api_clients_t  *s;
+
+    s = kr->state;
+
+    kanda_begin(kr);
+
+    kanda_await(kr, kanda_client_list(&kr->store, 0, 1, &kr->segment,
+                                      &s->page));
+
+    if (kr->store.status == KANDA_STATUS_UNKNOWN) {
+        return kanda_problem(kr, KANDA_CLIENT_NOT_FOUND);
+    }
+
+    if (s->page.n != 1
+        || kanda_json_begin(kr, &out, KANDA_CLIENT_JSON) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    kanda_clients_write(&out, &s->page.clients[0]);
+
+    return kanda_json_answer(kr, NGX_HTTP_OK, &out);
+
+    kanda_end(kr);
+}
+
+
+static void
+kanda_clients_write(kanda_json_out_t *out, const kanda_client_info_t *info)
+{
+    const char  *hash;
+
+    hash = kanda_totp_hash_name((kanda_hash_t) info->hash);
+
+    kanda_json_open(out, NULL, '{');
+    kanda_api_text(out, "clientId", &info->id);
+    kanda_api_text(out, "label", &info->label);
+    kanda_api_text(out, "issuer", &info->issuer);
+    kanda_json_str(out, "algorithm", hash, ngx_strlen(hash));
+    kanda_json_int(out, "digits", (int64_t) info->digits);
+    kanda_json_int(out, "period", (int64_t) info->period);
+    kanda_json_time(out, "createdAt", info->created);
+    kanda_json_time(out, "confirmedAt", info->confirmed);
+    kanda_json_time(out, "lastUsedAt", info->used);
+    kanda_json_bool(out, "locked", info->locked);
+    kanda_json_int(out, "recoveryCodesLeft", (int64_t) info->recovery);
+    kanda_json_close(out, '}');
+}
+
+
+ngx_int_t
+kanda_api_client_unlock(kanda_request_t *kr)
+{
+    kanda_begin(kr);
+
+    kanda_await(kr, kanda_client_unlock(&kr->store, &kr->segment));
+
+    return kanda_clients_done(kr, "unlocked");
+
+    kanda_end(kr);
+}
+
+
+ngx_int_t
+kanda_api_client_delete(kanda_request_t *kr)
+{
+    kanda_begin(kr);
+
+    kanda_await(kr, kanda_client_delete(&kr->store, &kr->segment));
+
+    return kanda_clients_done(kr, "deleted");
+
+    kanda_end(kr);
+}
+
+
+static ngx_int_t
+kanda_clients_done(kanda_request_t *kr, const char *what)
+{
+    kanda_json_out_t  out;
+
+    if (kr->store.status == KANDA_STATUS_UNKNOWN) {
+        return kanda_problem(kr, KANDA_CLIENT_NOT_FOUND);
+    }
+
+    if (kanda_json_begin(kr, &out, KANDA_CLIENT_JSON) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    kanda_json_open(&out, NULL, '{');
+    kanda_api_text(&out, "clientId", &kr->segment);
+    kanda_json_bool(&out, what, 1);
+    kanda_json_close(&out, '}');
+
+    return kanda_json_answer(kr, NGX_HTTP_OK, &out);
+}
+
+
+ngx_int_t
+kanda_api_client_recovery(kanda_request_t *kr)
+{
+    ngx_uint_t             i;
+    kanda_store_t         *st;
+    kanda_json_out_t       out;
+    kanda_api_recovery_t  *s;
+    char                   symbols[KANDA_RECOVERY_SYMBOLS];
+
+    s = kr->state;
+    st = &kr->store;
+
+    kanda_begin(kr);
+
+    for (i = 0; i < KANDA_RECOVERY_COUNT; i++) {
+        if (kanda_recovery_make(s->codes[i]) != 0
+            || kanda_recovery_parse(s->codes[i], KANDA_RECOVERY_LEN, symbols)
+               != 0
+            || kanda_recovery_digest(st->ring->digest_hmac,
+                                     (char *) st->account.data,
+                                     st->account.len,
+                                     (char *) kr->segment.data,
+                                     kr->segment.len, symbols,
+                                     s->digests + i * KANDA_RECOVERY_DIGEST)
+               != 0)
+        {
+            return kanda_problem(kr, KANDA_UNAVAILABLE);
+        }
+    }
+
+    kanda_wipe(symbols, sizeof(symbols));
+
+    kanda_await(kr, kanda_client_recovery(st, &kr->segment, s->digests,
+                                          KANDA_RECOVERY_COUNT));
+
+    if (st->status == KANDA_STATUS_UNKNOWN) {
+        return kanda_problem(kr, KANDA_CLIENT_NOT_FOUND);
+    }
+
+    if (kanda_json_begin(kr, &out, KANDA_CLIENT_JSON) != NGX_OK
+        || kanda_wipe_later(kr, out.start, KANDA_CLIENT_JSON) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    kanda_json_open(&out, NULL, '{');
+    kanda_api_text(&out, "clientId", &kr->segment);
+    kanda_json_open(&out, "recoveryCodes", '[');
+
+    for (i = 0; i < KANDA_RECOVERY_COUNT; i++) {
+        kanda_json_str(&out, NULL, s->codes[i], KANDA_RECOVERY_LEN);
+    }
+
+    kanda_json_close(&out, ']');
+    kanda_json_close(&out, '}');
+
+    return kanda_json_answer(kr, NGX_HTTP_CREATED, &out);
+
+    kanda_end(kr);
+}

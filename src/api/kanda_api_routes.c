@@ -1,0 +1,132 @@
+#include "kanda_api.h"
+#include "kanda_store_account.h"
+
+
+#define KANDA_PROBLEM_SIZE  640
+
+
+static ngx_int_t kanda_api_problem(kanda_request_t *kr,
+    kanda_problem_t problem, const char *detail);
+
+
+/* A clientId may be called like a route: method and path are matched together,
+ * and the first row that fits is taken. */
+
+static const kanda_route_t  kanda_api_routes[] = {
+
+    { NGX_HTTP_POST, "auth/register", KANDA_AUTH_NONE, 0, KANDA_BODY_JSON,
+      kanda_api_register, sizeof(kanda_api_password_t), 0 },
+
+    { NGX_HTTP_POST, "auth/login", KANDA_AUTH_NONE, 0, KANDA_BODY_JSON,
+      kanda_api_login, sizeof(kanda_api_password_t), 0 },
+
+    { NGX_HTTP_POST, "auth/token", KANDA_AUTH_NONE, 0, KANDA_BODY_JSON,
+      kanda_api_token, sizeof(int64_t), 0 },
+
+    { NGX_HTTP_POST, "auth/logout", KANDA_AUTH_CALLER, 0, KANDA_BODY_NONE,
+      kanda_api_logout, 0, 0 },
+
+    { NGX_HTTP_GET, "auth/me", KANDA_AUTH_CALLER, 0, KANDA_BODY_NONE,
+      kanda_api_me, sizeof(kanda_account_t), 0 },
+
+    { NGX_HTTP_POST, "totp/register", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_CLIENTS, KANDA_BODY_JSON,
+      kanda_api_client_register, sizeof(kanda_api_client_t), 0 },
+
+    { NGX_HTTP_POST, "totp/validate", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_VALIDATE, KANDA_BODY_JSON,
+      kanda_api_validate, sizeof(kanda_api_validate_t), 1 },
+
+    { NGX_HTTP_GET, "totp/qrcode/:", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_CLIENTS, KANDA_BODY_NONE,
+      kanda_api_client_qrcode, sizeof(kanda_api_client_t), 0 },
+
+    { NGX_HTTP_GET, "totp", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_CLIENTS, KANDA_BODY_NONE,
+      kanda_api_clients, sizeof(kanda_api_clients_t), 0 },
+
+    { NGX_HTTP_GET, "totp/:", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_CLIENTS, KANDA_BODY_NONE,
+      kanda_api_client, sizeof(kanda_api_clients_t), 0 },
+
+    { NGX_HTTP_DELETE, "totp/:", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_CLIENTS, KANDA_BODY_NONE,
+      kanda_api_client_delete, 0, 0 },
+
+    { NGX_HTTP_POST, "totp/rotate/:", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_CLIENTS, KANDA_BODY_NONE,
+      kanda_api_client_rotate, sizeof(kanda_api_client_t), 0 },
+
+    { NGX_HTTP_POST, "totp/unlock/:", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_CLIENTS, KANDA_BODY_NONE,
+      kanda_api_client_unlock, 0, 0 },
+
+    { NGX_HTTP_POST, "totp/recovery/:", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_CLIENTS, KANDA_BODY_NONE,
+      kanda_api_client_recovery, sizeof(kanda_api_recovery_t), 0 },
+
+    { NGX_HTTP_POST, "apikeys", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_KEYS, KANDA_BODY_JSON,
+      kanda_api_apikey_create, sizeof(kanda_api_apikey_t), 0 },
+
+    { NGX_HTTP_GET, "apikeys", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_KEYS, KANDA_BODY_NONE,
+      kanda_api_apikeys, sizeof(kanda_apikey_page_t), 0 },
+
+    { NGX_HTTP_DELETE, "apikeys/:", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_KEYS, KANDA_BODY_NONE,
+      kanda_api_apikey_revoke, 0, 0 },
+
+    { NGX_HTTP_GET, "logs", KANDA_AUTH_CALLER,
+      KANDA_SCOPE_LOGS, KANDA_BODY_NONE,
+      kanda_api_logs, sizeof(kanda_api_logs_t), 0 }
+};
+
+
+const kanda_dialect_t  kanda_api_dialect = {
+    ngx_string("api"),
+    kanda_api_routes,
+    sizeof(kanda_api_routes) / sizeof(kanda_api_routes[0]),
+    kanda_api_problem
+};
+
+
+/* RFC 9457.  A failed validate says "valid": false besides, for clients that
+ * look at nothing else. */
+
+static ngx_int_t
+kanda_api_problem(kanda_request_t *kr, kanda_problem_t problem,
+    const char *detail)
+{
+    u_char                       type[64], *p;
+    ngx_str_t                    body;
+    kanda_json_out_t             out;
+    const kanda_problem_info_t  *info;
+
+    info = kanda_problem_info(problem);
+
+    if (kanda_json_begin(kr, &out, KANDA_PROBLEM_SIZE) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_snprintf(type, sizeof(type), "urn:kanda:problem:%V", &info->code);
+
+    kanda_json_open(&out, NULL, '{');
+    kanda_json_str(&out, "type", (char *) type, p - type);
+    kanda_json_str(&out, "title", info->title, ngx_strlen(info->title));
+    kanda_json_int(&out, "status", (int64_t) info->status);
+    kanda_json_str(&out, "detail", detail, ngx_strlen(detail));
+    kanda_json_str(&out, "code", (char *) info->code.data, info->code.len);
+
+    if (kr->route->verdict) {
+        kanda_json_bool(&out, "valid", 0);
+    }
+
+    kanda_json_close(&out, '}');
+
+    body.data = (u_char *) out.start;
+    body.len = kanda_json_length(&out);
+
+    return kanda_text_answer(kr, info->status, "application/problem+json",
+                             &body);
+}

@@ -1,0 +1,445 @@
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+
+#include "kanda_kdf.h"
+#include "kanda_crypto.h"
+
+
+/* The thread may touch a task only between taking it off the queue and putting
+ * it on the done list; pools, logs and the waiter are the event loop's. */
+
+typedef struct kanda_kdf_task_s  kanda_kdf_task_t;
+
+struct kanda_kdf_task_s {
+    kanda_op_t            op;
+    kanda_kdf_t          *kdf;
+    kanda_kdf_task_t     *next;
+    ngx_event_t           timer;
+    char                 *phc_out;
+    kanda_kdf_verdict_t  *verdict_out;
+    int                   result;
+    int                   outdated;
+    ngx_uint_t            verify;
+    volatile ngx_uint_t   abandoned;
+    size_t                password_len;
+    size_t                phc_len;
+    char                  phc[KANDA_PHC_MAX];
+    char                  password[KANDA_PASSWORD_BYTES];
+};
+
+
+struct kanda_kdf_s {
+    pthread_t             thread;
+    pthread_mutex_t       mutex;
+    pthread_cond_t        wake;
+    kanda_kdf_task_t     *queue;
+    kanda_kdf_task_t    **queue_tail;
+    kanda_kdf_task_t     *done;
+    ngx_uint_t            stop;
+    ngx_uint_t            started;
+    ngx_uint_t            tasks;
+    ngx_connection_t     *notify;
+    u_char                pepper[32];
+};
+
+
+static ngx_int_t kanda_kdf_post(kanda_kdf_t *kdf, kanda_waiter_t *w,
+    kanda_kdf_task_t *task);
+static kanda_kdf_task_t *kanda_kdf_task(kanda_kdf_t *kdf,
+    const ngx_str_t *password);
+static ngx_int_t kanda_kdf_start(kanda_kdf_t *kdf);
+static void *kanda_kdf_thread(void *data);
+static void kanda_kdf_run(kanda_kdf_t *kdf, kanda_kdf_task_t *task);
+static void kanda_kdf_done_handler(ngx_event_t *ev);
+static void kanda_kdf_finish(kanda_kdf_task_t *task);
+static void kanda_kdf_timeout_handler(ngx_event_t *ev);
+static void kanda_kdf_free_task(kanda_kdf_task_t *task);
+
+
+kanda_kdf_t *
+kanda_kdf_create(ngx_cycle_t *cycle, const u_char pepper[32])
+{
+    int                fd;
+    kanda_kdf_t       *kdf;
+    ngx_connection_t  *c;
+
+    kdf = ngx_calloc(sizeof(kanda_kdf_t), cycle->log);
+    if (kdf == NULL) {
+        return NULL;
+    }
+
+    fd = eventfd(0, EFD_NONBLOCK|EFD_CLOEXEC);
+    if (fd == -1) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      "kanda: eventfd() failed");
+        ngx_free(kdf);
+        return NULL;
+    }
+
+    c = ngx_get_connection(fd, cycle->log);
+    if (c == NULL) {
+        (void) close(fd);
+        ngx_free(kdf);
+        return NULL;
+    }
+
+    c->data = kdf;
+    c->number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
+    c->read->handler = kanda_kdf_done_handler;
+    c->write->handler = kanda_kdf_done_handler;
+    c->read->log = cycle->log;
+    c->write->log = cycle->log;
+
+    if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+        ngx_close_connection(c);
+        ngx_free(kdf);
+        return NULL;
+    }
+
+    kdf->notify = c;
+    kdf->queue_tail = &kdf->queue;
+    ngx_memcpy(kdf->pepper, pepper, 32);
+
+    pthread_mutex_init(&kdf->mutex, NULL);
+    pthread_cond_init(&kdf->wake, NULL);
+
+    return kdf;
+}
+
+
+void
+kanda_kdf_destroy(kanda_kdf_t *kdf)
+{
+    kanda_kdf_task_t  *task;
+
+    if (kdf == NULL) {
+        return;
+    }
+
+    if (kdf->started) {
+        pthread_mutex_lock(&kdf->mutex);
+        kdf->stop = 1;
+        pthread_cond_signal(&kdf->wake);
+        pthread_mutex_unlock(&kdf->mutex);
+
+        pthread_join(kdf->thread, NULL);
+    }
+
+    while ((task = kdf->queue) != NULL) {
+        kdf->queue = task->next;
+        kanda_kdf_free_task(task);
+    }
+
+    while ((task = kdf->done) != NULL) {
+        kdf->done = task->next;
+        kanda_kdf_free_task(task);
+    }
+
+    ngx_close_connection(kdf->notify);
+    pthread_cond_destroy(&kdf->wake);
+    pthread_mutex_destroy(&kdf->mutex);
+    kanda_wipe(kdf->pepper, sizeof(kdf->pepper));
+    ngx_free(kdf);
+}
+
+
+ngx_uint_t
+kanda_kdf_full(kanda_kdf_t *kdf)
+{
+    return kdf->tasks >= KANDA_KDF_QUEUE;
+}
+
+
+ngx_int_t
+kanda_kdf_hash(kanda_kdf_t *kdf, kanda_waiter_t *w, const ngx_str_t *password,
+    char *phc)
+{
+    kanda_kdf_task_t  *task;
+
+    task = kanda_kdf_task(kdf, password);
+    if (task == NULL) {
+        return NGX_ERROR;
+    }
+
+    task->phc_out = phc;
+
+    return kanda_kdf_post(kdf, w, task);
+}
+
+
+ngx_int_t
+kanda_kdf_verify(kanda_kdf_t *kdf, kanda_waiter_t *w,
+    const ngx_str_t *password, const ngx_str_t *phc,
+    kanda_kdf_verdict_t *verdict)
+{
+    kanda_kdf_task_t  *task;
+
+    if (phc->len > KANDA_PHC_MAX) {
+        return NGX_ERROR;
+    }
+
+    task = kanda_kdf_task(kdf, password);
+    if (task == NULL) {
+        return NGX_ERROR;
+    }
+
+    task->verify = 1;
+    task->verdict_out = verdict;
+    task->phc_len = phc->len;
+    ngx_memcpy(task->phc, phc->data, phc->len);
+
+    return kanda_kdf_post(kdf, w, task);
+}
+
+
+static kanda_kdf_task_t *
+kanda_kdf_task(kanda_kdf_t *kdf, const ngx_str_t *password)
+{
+    kanda_kdf_task_t  *task;
+
+    if (kanda_kdf_full(kdf) || password->len > KANDA_PASSWORD_BYTES) {
+        return NULL;
+    }
+
+    task = ngx_calloc(sizeof(kanda_kdf_task_t), ngx_cycle->log);
+    if (task == NULL) {
+        return NULL;
+    }
+
+    task->kdf = kdf;
+    task->password_len = password->len;
+    ngx_memcpy(task->password, password->data, password->len);
+
+    return task;
+}
+
+
+static ngx_int_t
+kanda_kdf_post(kanda_kdf_t *kdf, kanda_waiter_t *w, kanda_kdf_task_t *task)
+{
+    if (!kdf->started && kanda_kdf_start(kdf) != NGX_OK) {
+        kanda_kdf_free_task(task);
+        return NGX_ERROR;
+    }
+
+    /* not cancelable: a worker that leaves waits for its requests' hashes */
+
+    task->timer.handler = kanda_kdf_timeout_handler;
+    task->timer.data = task;
+    task->timer.log = ngx_cycle->log;
+    ngx_add_timer(&task->timer, KANDA_KDF_TIMEOUT);
+
+    kanda_op_begin(&task->op, w);
+    kdf->tasks++;
+
+    pthread_mutex_lock(&kdf->mutex);
+    *kdf->queue_tail = task;
+    kdf->queue_tail = &task->next;
+    pthread_cond_signal(&kdf->wake);
+    pthread_mutex_unlock(&kdf->mutex);
+
+    return NGX_AGAIN;
+}
+
+
+static ngx_int_t
+kanda_kdf_start(kanda_kdf_t *kdf)
+{
+    int             err;
+    sigset_t        all, old;
+    pthread_attr_t  attr;
+
+    /* signals are the event loop's */
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &old);
+
+    pthread_attr_init(&attr);
+    err = pthread_create(&kdf->thread, &attr, kanda_kdf_thread, kdf);
+    pthread_attr_destroy(&attr);
+
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+
+    if (err) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, err,
+                      "kanda: pthread_create() failed");
+        return NGX_ERROR;
+    }
+
+    kdf->started = 1;
+
+    return NGX_OK;
+}
+
+
+static void *
+kanda_kdf_thread(void *data)
+{
+    kanda_kdf_t *kdf = data;
+
+    ssize_t             n;
+    uint64_t            one;
+    kanda_kdf_task_t   *task;
+    struct sched_param  param;
+
+    /* hashing takes what the event loops leave */
+
+    ngx_memzero(&param, sizeof(param));
+    (void) pthread_setschedparam(pthread_self(), SCHED_IDLE, &param);
+
+    one = 1;
+
+    pthread_mutex_lock(&kdf->mutex);
+
+    for ( ;; ) {
+
+        while (kdf->queue == NULL && !kdf->stop) {
+            pthread_cond_wait(&kdf->wake, &kdf->mutex);
+        }
+
+        if (kdf->stop) {
+            break;
+        }
+
+        task = kdf->queue;
+        kdf->queue = task->next;
+
+        if (kdf->queue == NULL) {
+            kdf->queue_tail = &kdf->queue;
+        }
+
+        pthread_mutex_unlock(&kdf->mutex);
+
+        kanda_kdf_run(kdf, task);
+
+        pthread_mutex_lock(&kdf->mutex);
+        task->next = kdf->done;
+        kdf->done = task;
+
+        /* a full counter means that the event loop has been told already */
+        do {
+            n = write(kdf->notify->fd, &one, sizeof(one));
+        } while (n == -1 && errno == EINTR);
+    }
+
+    pthread_mutex_unlock(&kdf->mutex);
+
+    return NULL;
+}
+
+
+static void
+kanda_kdf_run(kanda_kdf_t *kdf, kanda_kdf_task_t *task)
+{
+    if (task->abandoned) {
+        task->result = -1;
+
+    } else if (task->verify) {
+        task->result = kanda_password_verify(kdf->pepper, task->phc,
+                                             task->phc_len, task->password,
+                                             task->password_len,
+                                             &task->outdated);
+
+    } else {
+        task->result = kanda_password_hash(kdf->pepper, task->password,
+                                           task->password_len, task->phc);
+    }
+
+    kanda_wipe(task->password, sizeof(task->password));
+}
+
+
+static void
+kanda_kdf_done_handler(ngx_event_t *ev)
+{
+    uint64_t           count;
+    kanda_kdf_t       *kdf;
+    ngx_connection_t  *c;
+    kanda_kdf_task_t  *task, *next;
+
+    c = ev->data;
+    kdf = c->data;
+
+    if (c->close || ev->write) {
+        return;
+    }
+
+    while (read(c->fd, &count, sizeof(count)) == -1 && ngx_errno == NGX_EINTR) {
+        /* void */
+    }
+
+    pthread_mutex_lock(&kdf->mutex);
+    task = kdf->done;
+    kdf->done = NULL;
+    pthread_mutex_unlock(&kdf->mutex);
+
+    while (task) {
+        next = task->next;
+        kanda_kdf_finish(task);
+        task = next;
+    }
+
+    if (ngx_handle_read_event(ev, 0) != NGX_OK) {
+        ngx_log_error(NGX_LOG_ALERT, ev->log, 0,
+                      "kanda: no more news from the password thread");
+    }
+}
+
+
+static void
+kanda_kdf_finish(kanda_kdf_task_t *task)
+{
+    ngx_int_t    rc;
+    kanda_op_t   op;
+
+    task->kdf->tasks--;
+
+    rc = (task->result < 0) ? NGX_ERROR : NGX_OK;
+
+    if (task->op.waiter && rc == NGX_OK) {
+
+        if (task->verify) {
+            task->verdict_out->match = (task->result == 1);
+            task->verdict_out->outdated = (task->outdated != 0);
+
+        } else {
+            ngx_memcpy(task->phc_out, task->phc, KANDA_PHC_MAX);
+        }
+    }
+
+    op = task->op;
+
+    if (op.waiter) {
+        op.waiter->op = &op;
+    }
+
+    kanda_kdf_free_task(task);
+    kanda_op_end(&op, rc);
+}
+
+
+static void
+kanda_kdf_timeout_handler(ngx_event_t *ev)
+{
+    kanda_kdf_task_t *task = ev->data;
+
+    task->abandoned = 1;
+    kanda_op_end(&task->op, NGX_ERROR);
+}
+
+
+static void
+kanda_kdf_free_task(kanda_kdf_task_t *task)
+{
+    if (task->timer.timer_set) {
+        ngx_del_timer(&task->timer);
+    }
+
+    kanda_wipe(task, sizeof(kanda_kdf_task_t));
+    ngx_free(task);
+}

@@ -1,0 +1,39 @@
+/*
+ * Directives whose arguments take more than one of nginx's own setters.  Each
+ * is a ngx_command_t set function: NGX_CONF_OK or a reason.
+ */
+
+#ifndef KANDA_CONF_H
+#define KANDA_CONF_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_http_kanda.h"
+
+
+#define KANDA_LOG_COUNT_DEFAULT  10000
+#define KANDA_LOG_AGE_DEFAULT    (90 * 24 * 3600 * (int64_t) 1000)  /* ms */
+
+
+/* The guess budget where no kanda_lockout says otherwise. */
+extern const kanda_lockout_t  kanda_lockout_default;
+
+
+char *kanda_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *kanda_conf_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *kanda_conf_token_ttl(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *kanda_conf_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *kanda_conf_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *kanda_conf_lockout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *kanda_conf_qrcode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *kanda_conf_log_retention(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *kanda_conf_blocklist(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* Keeps the log's bounds as scripts want them. */
+char *kanda_conf_log_text(ngx_conf_t *cf, ngx_http_kanda_main_conf_t *kmcf,
+    ngx_uint_t count, int64_t age);
+
+
+#endif /* KANDA_CONF_H */

@@ -1,0 +1,347 @@
+#include "ngx_http_kanda.h"
+#include "kanda_crypto.h"
+
+#include <cjson/cJSON.h>
+
+
+static kanda_request_t *kanda_request_create(ngx_http_request_t *r);
+static ngx_int_t kanda_request_advance(kanda_request_t *kr);
+static ngx_int_t kanda_request_prepare(kanda_request_t *kr);
+static ngx_int_t kanda_request_authenticate(kanda_request_t *kr);
+static ngx_int_t kanda_request_confirm(kanda_request_t *kr);
+static ngx_int_t kanda_request_unauthorized(kanda_request_t *kr,
+    ngx_uint_t presented);
+static void kanda_request_resume(kanda_waiter_t *w, ngx_int_t rc);
+static void kanda_request_cleanup(void *data);
+static void kanda_request_wipe_json(cJSON *item);
+
+
+ngx_int_t
+ngx_http_kanda_handler(ngx_http_request_t *r)
+{
+    kanda_request_t  *kr;
+
+    if (r != r->main) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    kr = kanda_request_create(r);
+    if (kr == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return kanda_body_read(kr);
+}
+
+
+static const kanda_route_t  kanda_no_route;
+
+
+static kanda_request_t *
+kanda_request_create(ngx_http_request_t *r)
+{
+    kanda_store_t               *st;
+    kanda_request_t             *kr;
+    ngx_http_cleanup_t          *cln;
+    ngx_http_kanda_main_conf_t  *kmcf;
+
+    kr = ngx_pcalloc(r->pool, sizeof(kanda_request_t));
+    cln = ngx_http_cleanup_add(r, 0);
+
+    if (kr == NULL || cln == NULL) {
+        return NULL;
+    }
+
+    kmcf = ngx_http_get_module_main_conf(r, ngx_http_kanda_module);
+
+    kr->request = r;
+    kr->main = kmcf;
+    kr->conf = ngx_http_get_module_loc_conf(r, ngx_http_kanda_module);
+    kr->route = &kanda_no_route;
+    kr->now = ngx_time();
+    kr->waiter.resume = kanda_request_resume;
+
+    cln->handler = kanda_request_cleanup;
+    cln->data = kr;
+
+    st = &kr->store;
+    st->redis = kmcf->worker.redis;
+    st->ring = kmcf->ring;
+    st->waiter = &kr->waiter;
+    st->pool = r->pool;
+    st->log = r->connection->log;
+    st->kind = KANDA_CALLER_NOBODY;
+    st->realm = kr->conf->realm;
+    st->keep = kmcf->log_keep;
+    st->age = kmcf->log_age;
+
+    ngx_http_set_ctx(r, kr, ngx_http_kanda_module);
+
+    switch (kanda_route_find(kr)) {
+
+    case NGX_OK:
+        break;
+
+    case NGX_DECLINED:
+        (void) kanda_problem(kr, KANDA_NOT_FOUND);
+        break;
+
+    case NGX_HTTP_NOT_ALLOWED:
+        (void) kanda_problem(kr, KANDA_METHOD_NOT_ALLOWED);
+        break;
+
+    default:
+        return NULL;
+    }
+
+    if (kr->route->state) {
+        kr->state = ngx_pcalloc(r->pool, kr->route->state);
+        if (kr->state == NULL) {
+            return NULL;
+        }
+    }
+
+    return kr;
+}
+
+
+/* The one way back: answers when there is an answer, else goes on waiting.
+ * Nothing of the request may be touched once it is finalized. */
+
+void
+kanda_request_run(kanda_request_t *kr)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = kr->request;
+    rc = kanda_request_advance(kr);
+
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    if (rc != NGX_OK || kr->answer.status == 0) {
+        rc = kanda_problem(kr, KANDA_INTERNAL_ERROR);
+    }
+
+    kr->done = 1;
+
+    ngx_http_finalize_request(r, rc == NGX_OK ? kanda_answer_send(kr)
+                                            : NGX_HTTP_INTERNAL_SERVER_ERROR);
+}
+
+
+static void
+kanda_request_resume(kanda_waiter_t *w, ngx_int_t rc)
+{
+    kanda_request_t   *kr;
+    ngx_connection_t  *c;
+
+    kr = (kanda_request_t *) w;
+    c = kr->request->connection;
+
+    ngx_http_set_log_request(c->log, kr->request);
+
+    kr->rc = rc;
+    kanda_request_run(kr);
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_int_t
+kanda_request_advance(kanda_request_t *kr)
+{
+    ngx_int_t  rc;
+
+    if (kr->confirming) {
+        (void) kanda_refused(kr);
+        return NGX_OK;
+    }
+
+    if (kr->line == 0) {
+        rc = kanda_request_prepare(kr);
+
+        if (rc == NGX_DECLINED) {
+            return kanda_request_confirm(kr);
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    rc = kr->route->handler(kr);
+
+    return rc == NGX_OK ? kanda_request_confirm(kr) : rc;
+}
+
+
+/* The checks before any endpoint, in the contract's order.  NGX_OK;
+ * NGX_DECLINED when the answer stands already; NGX_ERROR. */
+
+static ngx_int_t
+kanda_request_prepare(kanda_request_t *kr)
+{
+    ngx_int_t  rc;
+
+    if (kr->answer.status) {
+        return NGX_DECLINED;
+    }
+
+    if (kanda_credentials_origin(kr) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = kanda_request_authenticate(kr);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = kanda_body_parse(kr);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (kr->bad_segment) {
+        (void) kanda_problem_detail(kr, KANDA_INVALID_REQUEST,
+                                    "The path names something that is not 1 "
+                                    "to 128 bytes of UTF-8 without control "
+                                    "characters.");
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_request_authenticate(kanda_request_t *kr)
+{
+    ngx_int_t  rc;
+
+    if (kr->route->auth == KANDA_AUTH_NONE) {
+        return NGX_OK;
+    }
+
+    kr->store.scope = kr->route->scope;
+    rc = kanda_credentials(kr);
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    kr->store.kind = KANDA_CALLER_NOBODY;
+
+    if (kanda_request_unauthorized(kr, rc == NGX_ERROR) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+kanda_request_unauthorized(kanda_request_t *kr, ngx_uint_t presented)
+{
+    ngx_int_t  rc;
+
+    rc = kanda_problem(kr, KANDA_UNAUTHORIZED);
+
+    if (presented) {
+        ngx_str_set(&kr->answer.authenticate,
+                    "Bearer error=\"invalid_token\"");
+    }
+
+    return rc;
+}
+
+
+/* A caller whose request is refused before any script has run was not yet shown
+ * to be alive: a dead token is told so, whatever else is wrong. */
+
+static ngx_int_t
+kanda_request_confirm(kanda_request_t *kr)
+{
+    ngx_int_t  rc;
+
+    if (kr->store.kind == KANDA_CALLER_NOBODY || kr->store.asked
+        || kr->answer.status < 400 || kr->answer.status > 499)
+    {
+        return NGX_OK;
+    }
+
+    kr->confirming = 1;
+    kr->store.scope = 0;
+
+    rc = kanda_store_authorize(&kr->store);
+
+    if (rc == NGX_ERROR) {
+        return kanda_problem(kr, KANDA_UNAVAILABLE);
+    }
+
+    return rc;
+}
+
+
+ngx_uint_t
+kanda_refused(kanda_request_t *kr)
+{
+    if (kr->rc == NGX_ERROR) {
+        (void) kanda_problem(kr, KANDA_UNAVAILABLE);
+        return 1;
+    }
+
+    if (kr->route->auth == KANDA_AUTH_NONE) {
+        return 0;
+    }
+
+    switch (kr->store.status) {
+
+    case KANDA_STATUS_UNAUTHORIZED:
+        (void) kanda_request_unauthorized(kr, 1);
+        return 1;
+
+    case KANDA_STATUS_SCOPE:
+        (void) kanda_problem(kr, KANDA_INSUFFICIENT_SCOPE);
+        return 1;
+
+    default:
+        return 0;
+    }
+}
+
+
+static void
+kanda_request_cleanup(void *data)
+{
+    kanda_request_t *kr = data;
+
+    kanda_op_detach(&kr->waiter);
+
+    if (kr->json) {
+        kanda_request_wipe_json(kr->json);
+        cJSON_Delete(kr->json);
+        kr->json = NULL;
+    }
+
+    if (kr->state) {
+        kanda_wipe(kr->state, kr->route->state);
+    }
+}
+
+
+static void
+kanda_request_wipe_json(cJSON *item)
+{
+    for ( /* void */ ; item; item = item->next) {
+
+        if (item->valuestring) {
+            kanda_wipe(item->valuestring, ngx_strlen(item->valuestring));
+        }
+
+        if (item->child) {
+            kanda_request_wipe_json(item->child);
+        }
+    }
+}

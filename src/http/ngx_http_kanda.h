@@ -1,0 +1,256 @@
+/*
+ * One request's life: configuration, route, credentials, body, answer.
+ */
+
+#ifndef NGX_HTTP_KANDA_H
+#define NGX_HTTP_KANDA_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "kanda_json.h"
+#include "kanda_keyring.h"
+#include "kanda_op.h"
+#include "kanda_kdf.h"
+#include "kanda_jwt.h"
+#include "kanda_store.h"
+#include "kanda_store_client.h"
+#include "kanda_blocklist.h"
+#include "kanda_fiber.h"
+#include "kanda_problem.h"
+
+
+#define KANDA_BODY_MAX  65536           /* bytes */
+
+
+typedef struct kanda_request_s  kanda_request_t;
+typedef struct kanda_route_s    kanda_route_t;
+typedef struct kanda_dialect_s  kanda_dialect_t;
+
+struct cJSON;
+
+
+/* What one worker has, made when it starts. */
+typedef struct {
+    kanda_redis_t           *redis;
+    kanda_kdf_t             *kdf;
+    kanda_store_hello_t      hello;
+} kanda_worker_t;
+
+
+typedef struct {
+    kanda_worker_t           worker;
+    kanda_redis_conf_t       redis;
+    ngx_msec_t               redis_timeout;
+    ngx_str_t                keys_file;
+    kanda_keyring_t         *ring;      /* wiped with the cycle's pool */
+    ngx_str_t                log_keep;
+    ngx_str_t                log_age;
+    kanda_blocklist_t       *blocklist; /* or NULL */
+    ngx_uint_t               served;    /* some location uses us */
+} ngx_http_kanda_main_conf_t;
+
+
+typedef struct {
+    const kanda_dialect_t   *dialect;
+    ngx_str_t                prefix;    /* the location's, no slash at its end */
+    time_t                   token_ttl;
+    ngx_str_t                token_ttl_text;
+    ngx_str_t                issuer;
+    ngx_str_t                realm;
+    ngx_uint_t               window;
+    const kanda_lockout_t   *lockout;
+    ngx_flag_t               registration;
+    ngx_str_t                qrcode;    /* on, until_confirmed, off */
+} ngx_http_kanda_loc_conf_t;
+
+
+extern ngx_module_t  ngx_http_kanda_module;
+
+
+/* Routes. */
+
+typedef enum {
+    KANDA_AUTH_NONE = 0,
+    KANDA_AUTH_CALLER                   /* a token or an API key */
+} kanda_auth_t;
+
+typedef enum {
+    KANDA_BODY_NONE = 0,                /* what comes is thrown away */
+    KANDA_BODY_JSON
+} kanda_body_kind_t;
+
+
+/*
+ * Reads on and answers: NGX_OK when kr->answer stands, NGX_AGAIN while it
+ * waits, NGX_ERROR for a 500.
+ */
+typedef ngx_int_t (*kanda_handler_pt)(kanda_request_t *kr);
+
+
+struct kanda_route_s {
+    ngx_uint_t               method;    /* NGX_HTTP_GET also answers HEAD */
+    const char              *path;      /* relative; ":" stands for one segment */
+    kanda_auth_t             auth;
+    ngx_uint_t               scope;
+    kanda_body_kind_t        body;
+    kanda_handler_pt         handler;
+    size_t                   state;     /* bytes, zeroed, of kr->state */
+    ngx_uint_t               verdict;   /* problems carry "valid":false */
+};
+
+
+struct kanda_dialect_s {
+    ngx_str_t                name;
+    const kanda_route_t     *routes;
+    ngx_uint_t               nroutes;
+    /* renders a problem into kr->answer; NGX_OK or NGX_ERROR */
+    ngx_int_t              (*problem)(kanda_request_t *kr,
+                                      kanda_problem_t problem,
+                                      const char *detail);
+};
+
+
+/* The answer, before it is sent. */
+typedef struct {
+    ngx_uint_t               status;    /* 0: none yet */
+    ngx_str_t                type;
+    ngx_str_t                body;
+    ngx_str_t                allow;
+    ngx_str_t                authenticate;
+    const char              *reason;    /* Kanda-Reason */
+    ngx_int_t                retry_after;   /* s; 0: no header */
+} kanda_answer_t;
+
+
+struct kanda_request_s {
+    kanda_waiter_t              waiter;     /* first: the waiter is the kr */
+    ngx_http_request_t         *request;
+    ngx_http_kanda_main_conf_t *main;
+    ngx_http_kanda_loc_conf_t  *conf;
+    const kanda_route_t        *route;
+    kanda_store_t               store;
+    kanda_answer_t              answer;
+
+    ngx_uint_t                  line;       /* where the fiber goes on */
+    ngx_int_t                   rc;         /* of the last call that waited */
+    void                       *state;
+
+    int64_t                     now;        /* Unix seconds, this worker's */
+    int64_t                     token_exp;  /* of the calling token */
+    ngx_str_t                   segment;    /* the path's parameter, decoded */
+    ngx_str_t                   body;
+    struct cJSON               *json;
+    unsigned                    bad_segment:1;
+    unsigned                    too_large:1;
+    unsigned                    bad_body:1;
+    unsigned                    confirming:1;
+    unsigned                    done:1;
+};
+
+
+/* Content handler of a location with kanda_serve. */
+ngx_int_t ngx_http_kanda_handler(ngx_http_request_t *r);
+
+/* Runs a request from where it stands; answers and finalizes it, or waits. */
+void kanda_request_run(kanda_request_t *kr);
+
+/* For kanda_await(): whether the wait ended the request; sets the answer. */
+ngx_uint_t kanda_refused(kanda_request_t *kr);
+
+
+/*
+ * Finds the route of the raw URI below the location's prefix.  NGX_OK;
+ * NGX_DECLINED for a path that nobody knows; NGX_HTTP_NOT_ALLOWED for a method
+ * that the path does not have, with answer.allow filled in; or NGX_ERROR.
+ */
+ngx_int_t kanda_route_find(kanda_request_t *kr);
+
+/*
+ * Reads Authorization or x-api-key and checks what can be checked alone: a
+ * token's signature and claims, a key's form.  NGX_OK with kr->store's caller
+ * filled in, NGX_DECLINED when there are none, NGX_ERROR when they are bad.
+ */
+ngx_int_t kanda_credentials(kanda_request_t *kr);
+
+/* Fills in kr->store's caller from an API key's text: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_credentials_key(kanda_request_t *kr, const ngx_str_t *key);
+
+/* Fills in address and user agent for the log: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_credentials_origin(kanda_request_t *kr);
+
+/*
+ * Signs a token for st's account.  expires (Unix ms, 0: none) bounds its life.
+ * NGX_OK or NGX_ERROR.
+ */
+ngx_int_t kanda_token_make(kanda_request_t *kr, const ngx_str_t *key,
+    int64_t expires, ngx_str_t *token);
+
+
+/*
+ * Reads the body into kr->body, in memory, then runs the request.  Returns what
+ * a content handler returns.
+ */
+ngx_int_t kanda_body_read(kanda_request_t *kr);
+
+/* Checks media type and JSON and parses into kr->json; NGX_OK, or NGX_DECLINED
+ * with the problem answered, or NGX_ERROR. */
+ngx_int_t kanda_body_parse(kanda_request_t *kr);
+
+
+/* A string member's text, pointing into kr->json.  NGX_OK; NGX_DECLINED when it
+ * is absent or null; NGX_ERROR when it is of another type. */
+ngx_int_t kanda_field_string(kanda_request_t *kr, const char *name,
+    ngx_str_t *out);
+
+/* The same for an integer from min to max, given as a JSON number. */
+ngx_int_t kanda_field_int(kanda_request_t *kr, const char *name, int64_t min,
+    int64_t max, int64_t *out);
+
+/* A member that must be a string: NGX_OK, or NGX_DECLINED with the problem
+ * answered, or NGX_ERROR. */
+ngx_int_t kanda_field_need(kanda_request_t *kr, const char *name,
+    ngx_str_t *out);
+
+/* The same for a clientId. */
+ngx_int_t kanda_field_client(kanda_request_t *kr, ngx_str_t *out);
+
+/* A number in the query from min to max, or otherwise when it is absent.
+ * NGX_OK, or NGX_DECLINED with the problem answered. */
+ngx_int_t kanda_query_int(kanda_request_t *kr, const char *name, ngx_int_t min,
+    ngx_int_t max, ngx_int_t otherwise, ngx_uint_t *out);
+
+/* A parameter's text, not decoded.  NGX_OK, NGX_DECLINED when it is absent,
+ * NGX_ERROR when it is given twice. */
+ngx_int_t kanda_query_text(kanda_request_t *kr, const char *name,
+    ngx_str_t *out);
+
+
+/* Answers a problem in the dialect's shape, with the problem's own words. */
+ngx_int_t kanda_problem(kanda_request_t *kr, kanda_problem_t problem);
+
+/* The same with other words: detail is a sentence. */
+ngx_int_t kanda_problem_detail(kanda_request_t *kr, kanda_problem_t problem,
+    const char *detail);
+
+/* Room for an answer's JSON: begins it in cap bytes of the pool. */
+ngx_int_t kanda_json_begin(kanda_request_t *kr, kanda_json_out_t *out,
+    size_t cap);
+
+/* Answers with what was written; status is 200 or 201. */
+ngx_int_t kanda_json_answer(kanda_request_t *kr, ngx_uint_t status,
+    kanda_json_out_t *out);
+
+/* Answers with a text that lives as long as the module, or the pool. */
+ngx_int_t kanda_text_answer(kanda_request_t *kr, ngx_uint_t status,
+    const char *type, const ngx_str_t *body);
+
+/* Sends kr->answer.  Returns what the request is to be finalized with. */
+ngx_int_t kanda_answer_send(kanda_request_t *kr);
+
+/* Has memory wiped when the request ends. */
+ngx_int_t kanda_wipe_later(kanda_request_t *kr, void *p, size_t len);
+
+
+#endif /* NGX_HTTP_KANDA_H */

@@ -1,0 +1,108 @@
+/*
+ * Redis over nginx's event loop: one connection a worker, commands pipelined
+ * in the order they come, written once per turn of the loop.  hiredis's reader
+ * parses the replies; the connection, the waiting and the timeouts are ours.
+ */
+
+#ifndef KANDA_REDIS_H
+#define KANDA_REDIS_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include <hiredis/hiredis.h>
+
+#include "kanda_op.h"
+
+
+#define KANDA_REDIS_ARGS_MAX  48
+
+
+typedef struct kanda_redis_s  kanda_redis_t;
+
+
+/* Where Redis is, from the kanda_redis directive. */
+typedef struct {
+    ngx_str_t    url;                   /* without the password, for logs */
+    ngx_addr_t  *addrs;                 /* tried in turn */
+    ngx_uint_t   naddrs;
+    ngx_str_t    user;
+    ngx_str_t    password;
+    ngx_uint_t   db;
+    ngx_msec_t   timeout;               /* of one command */
+} kanda_redis_conf_t;
+
+
+/* A Lua script and the name by which Redis knows it. */
+typedef struct {
+    const char  *name;
+    ngx_str_t    text;
+    u_char       sha1[40];              /* lower-case hex */
+} kanda_redis_script_t;
+
+
+/*
+ * Reads a reply into out, which is the waiter's; not called once nobody waits.
+ * Returns NGX_OK, NGX_DECLINED or NGX_ERROR, which the waiter resumes with.  An
+ * error reply never reaches it.
+ */
+typedef ngx_int_t (*kanda_redis_parse_pt)(void *out, const redisReply *reply);
+
+
+/* One command.  All that it points to must live as long as the waiter. */
+typedef struct {
+    const kanda_redis_script_t  *script;  /* NULL: args is a plain command */
+    ngx_uint_t                   nargs;   /* of a script: key, then ARGV */
+    ngx_str_t                   *args;
+    kanda_redis_parse_pt         parse;
+    void                        *out;
+} kanda_redis_call_t;
+
+
+/*
+ * Queues what a new connection must say before any command, through
+ * kanda_redis_greet().  NGX_OK or NGX_ERROR.
+ */
+typedef ngx_int_t (*kanda_redis_hello_pt)(kanda_redis_t *rd, void *data);
+
+
+/*
+ * Reads the directive's arguments: unix:/path or
+ * redis://[user:password@]host[:port][/db], then user=, password=,
+ * password_file= and db=.  Host names are resolved here, at configuration
+ * time.  NGX_CONF_OK, or a reason for people.
+ */
+char *kanda_redis_conf_parse(ngx_conf_t *cf, kanda_redis_conf_t *conf,
+    ngx_str_t *args, ngx_uint_t nargs);
+
+/*
+ * Makes a worker's client and starts to connect.  NULL on failure to allocate;
+ * a Redis that is away is no failure.
+ */
+kanda_redis_t *kanda_redis_create(ngx_cycle_t *cycle,
+    const kanda_redis_conf_t *conf, kanda_redis_hello_pt hello, void *data);
+
+/* Closes and frees; whoever still waits is resumed with NGX_ERROR. */
+void kanda_redis_destroy(kanda_redis_t *rd);
+
+/*
+ * Sends a command when the loop turns.  Waits: NGX_AGAIN, or NGX_ERROR at once
+ * when Redis is known to be away or the queue is full; then nothing was sent
+ * and nobody will be resumed.  A command whose reply is lost is not sent again.
+ */
+ngx_int_t kanda_redis_call(kanda_redis_t *rd, kanda_waiter_t *w,
+    const kanda_redis_call_t *call);
+
+/*
+ * Adds a command to a new connection's greeting; only from the hello function
+ * or a greeting's parse.  The text is copied.  The parse function returns
+ * NGX_OK or the connection is given up.
+ */
+ngx_int_t kanda_redis_greet(kanda_redis_t *rd, ngx_uint_t nargs,
+    const ngx_str_t *args, kanda_redis_parse_pt parse, void *out);
+
+/* Fills in a script's SHA-1.  NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_redis_script_init(kanda_redis_script_t *script);
+
+
+#endif /* KANDA_REDIS_H */

@@ -1,0 +1,401 @@
+#include "kanda_redis_impl.h"
+
+#include <openssl/sha.h>
+
+
+static ngx_int_t kanda_redis_append(kanda_redis_t *rd, kanda_redis_cmd_t *cmd);
+static ngx_int_t kanda_redis_deliver_greeting(kanda_redis_t *rd,
+    redisReply *reply);
+static ngx_int_t kanda_redis_evaluate(kanda_redis_t *rd,
+    kanda_redis_cmd_t *cmd);
+static void kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc);
+static void kanda_redis_refused(kanda_redis_t *rd, const redisReply *reply);
+
+
+ngx_int_t
+kanda_redis_script_init(kanda_redis_script_t *script)
+{
+    u_char  sha1[SHA_DIGEST_LENGTH];
+
+    if (EVP_Q_digest(NULL, "SHA1", NULL, script->text.data, script->text.len,
+                     sha1, NULL)
+        != 1)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_hex_dump(script->sha1, sha1, SHA_DIGEST_LENGTH);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+kanda_redis_call(kanda_redis_t *rd, kanda_waiter_t *w,
+    const kanda_redis_call_t *call)
+{
+    kanda_redis_cmd_t  *cmd;
+
+    /* a leaving worker has no retry timer, so it connects on demand */
+
+    if (rd->state == KANDA_REDIS_DOWN && !rd->retry.timer_set) {
+        (void) kanda_redis_connect(rd);
+
+        if (rd->state == KANDA_REDIS_DOWN) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (rd->broken || rd->pending >= KANDA_REDIS_QUEUE_MAX) {
+        return NGX_ERROR;
+    }
+
+    cmd = ngx_calloc(sizeof(kanda_redis_cmd_t), rd->log);
+    if (cmd == NULL) {
+        return NGX_ERROR;
+    }
+
+    cmd->call = *call;
+    cmd->deadline = ngx_current_msec + rd->conf->timeout;
+
+    if (kanda_redis_append(rd, cmd) != NGX_OK) {
+        ngx_free(cmd);
+        return NGX_ERROR;
+    }
+
+    kanda_op_begin(&cmd->op, w);
+
+    return NGX_AGAIN;
+}
+
+
+static ngx_int_t
+kanda_redis_append(kanda_redis_t *rd, kanda_redis_cmd_t *cmd)
+{
+    ngx_int_t                    rc;
+    ngx_uint_t                   n;
+    ngx_str_t                    head[3];
+    const kanda_redis_script_t  *script;
+
+    script = cmd->call.script;
+    n = 0;
+
+    if (script) {
+
+        if (cmd->evaluated) {
+            ngx_str_set(&head[0], "EVAL");
+            head[1] = script->text;
+
+        } else {
+            ngx_str_set(&head[0], "EVALSHA");
+            head[1].len = sizeof(script->sha1);
+            head[1].data = (u_char *) script->sha1;
+        }
+
+        ngx_str_set(&head[2], "1");
+        n = 3;
+    }
+
+    rc = kanda_resp_append(&rd->out, head, n, cmd->call.args, cmd->call.nargs);
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_queue_insert_tail(&rd->waiting, &cmd->queue);
+    rd->pending++;
+
+    if (rd->c) {
+        rd->c->idle = 0;
+    }
+
+    kanda_redis_arm_timer(rd);
+    ngx_post_event(&rd->flush, &ngx_posted_events);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+kanda_redis_greet(kanda_redis_t *rd, ngx_uint_t nargs, const ngx_str_t *args,
+    kanda_redis_parse_pt parse, void *out)
+{
+    kanda_redis_cmd_t  *cmd;
+
+    cmd = ngx_calloc(sizeof(kanda_redis_cmd_t), rd->log);
+    if (cmd == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (kanda_resp_append(&rd->greeting_out, NULL, 0, args, nargs) != NGX_OK) {
+        ngx_free(cmd);
+        return NGX_ERROR;
+    }
+
+    cmd->greeting = 1;
+    cmd->call.parse = parse;
+    cmd->call.out = out;
+    ngx_queue_insert_tail(&rd->greetings, &cmd->queue);
+    ngx_post_event(&rd->flush, &ngx_posted_events);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
+{
+    ngx_int_t           rc;
+    ngx_queue_t        *q;
+    kanda_redis_cmd_t  *cmd;
+
+    if (rd->state == KANDA_REDIS_GREETING) {
+        return kanda_redis_deliver_greeting(rd, reply);
+    }
+
+    if (ngx_queue_empty(&rd->waiting)) {
+        freeReplyObject(reply);
+        return NGX_ERROR;
+    }
+
+    q = ngx_queue_head(&rd->waiting);
+    cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
+    ngx_queue_remove(q);
+    rd->pending--;
+    rd->timeouts = 0;
+
+    if (reply->type == REDIS_REPLY_ERROR) {
+
+        if (cmd->call.script && !cmd->evaluated && cmd->op.waiter
+            && ngx_strncmp(reply->str, "NOSCRIPT", 8) == 0
+            && kanda_redis_evaluate(rd, cmd) == NGX_OK)
+        {
+            freeReplyObject(reply);
+            return NGX_OK;
+        }
+
+        kanda_redis_refused(rd, reply);
+        rc = NGX_ERROR;
+
+    } else if (cmd->op.waiter) {
+        rc = cmd->call.parse(cmd->call.out, reply);
+
+    } else {
+        rc = NGX_OK;
+    }
+
+    freeReplyObject(reply);
+    kanda_redis_end(cmd, rc);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_redis_deliver_greeting(kanda_redis_t *rd, redisReply *reply)
+{
+    ngx_int_t           rc;
+    ngx_queue_t        *q;
+    kanda_redis_cmd_t  *cmd;
+
+    if (ngx_queue_empty(&rd->greetings)) {
+        freeReplyObject(reply);
+        return NGX_ERROR;
+    }
+
+    q = ngx_queue_head(&rd->greetings);
+    cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
+
+    if (reply->type == REDIS_REPLY_ERROR) {
+        kanda_redis_refused(rd, reply);
+        rc = NGX_ERROR;
+
+    } else {
+        rc = cmd->call.parse(cmd->call.out, reply);
+    }
+
+    freeReplyObject(reply);
+    ngx_queue_remove(q);
+    ngx_free(cmd);
+
+    return rc == NGX_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+/* Redis has forgotten the script: it did not run, so it may be sent again. */
+
+static ngx_int_t
+kanda_redis_evaluate(kanda_redis_t *rd, kanda_redis_cmd_t *cmd)
+{
+    cmd->evaluated = 1;
+    cmd->deadline = ngx_current_msec + rd->conf->timeout;
+
+    return kanda_redis_append(rd, cmd);
+}
+
+
+static void
+kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc)
+{
+    kanda_op_t  op;
+
+    op = cmd->op;
+
+    if (op.waiter) {
+        op.waiter->op = &op;
+    }
+
+    ngx_free(cmd);
+    kanda_op_end(&op, rc);
+}
+
+
+/* Redis's own words, without what follows the first line. */
+
+static void
+kanda_redis_refused(kanda_redis_t *rd, const redisReply *reply)
+{
+    ngx_str_t  text;
+
+    text.data = (u_char *) reply->str;
+    text.len = ngx_min((size_t) reply->len, 160);
+
+    kanda_redis_complain(rd, "answered ", &text);
+}
+
+
+void
+kanda_redis_fail_all(kanda_redis_t *rd)
+{
+    ngx_queue_t         failed, *q;
+    kanda_redis_cmd_t  *cmd;
+
+    if (rd->timer.timer_set) {
+        ngx_del_timer(&rd->timer);
+    }
+
+    while (!ngx_queue_empty(&rd->greetings)) {
+        q = ngx_queue_head(&rd->greetings);
+        ngx_queue_remove(q);
+        ngx_free(ngx_queue_data(q, kanda_redis_cmd_t, queue));
+    }
+
+    if (ngx_queue_empty(&rd->waiting)) {
+        return;
+    }
+
+    /* whoever is resumed may call again: that is for the next connection */
+
+    ngx_queue_init(&failed);
+    ngx_queue_add(&failed, &rd->waiting);
+    ngx_queue_init(&rd->waiting);
+    rd->pending = 0;
+
+    while (!ngx_queue_empty(&failed)) {
+        q = ngx_queue_head(&failed);
+        ngx_queue_remove(q);
+        cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
+        kanda_redis_end(cmd, NGX_ERROR);
+    }
+}
+
+
+void
+kanda_redis_flush_handler(ngx_event_t *ev)
+{
+    ngx_int_t       rc;
+    kanda_redis_t  *rd;
+
+    rd = ev->data;
+
+    if (rd->state != KANDA_REDIS_GREETING && rd->state != KANDA_REDIS_READY) {
+        return;
+    }
+
+    rc = kanda_redis_write(rd, &rd->greeting_out);
+
+    if (rc == NGX_OK && rd->state == KANDA_REDIS_READY) {
+        rc = kanda_redis_write(rd, &rd->out);
+    }
+
+    if (rc == NGX_ERROR) {
+        kanda_redis_lost(rd, "sending failed");
+        return;
+    }
+
+    if (ngx_handle_write_event(rd->c->write, 0) != NGX_OK) {
+        kanda_redis_lost(rd, "no write events");
+    }
+}
+
+
+ngx_int_t
+kanda_redis_write(kanda_redis_t *rd, kanda_redis_buf_t *b)
+{
+    ssize_t  n;
+
+    while (b->pos < b->last) {
+        n = rd->c->send(rd->c, b->data + b->pos, b->last - b->pos);
+
+        if (n == NGX_AGAIN || n == 0) {
+            return NGX_AGAIN;
+        }
+
+        if (n == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        b->pos += n;
+    }
+
+    kanda_resp_reset(b);
+
+    return NGX_OK;
+}
+
+
+/* Deadlines are re-checked when the timer fires: nginx does not move a timer
+ * for less than 300 ms, and the command it was set for may be long answered. */
+
+void
+kanda_redis_arm_timer(kanda_redis_t *rd)
+{
+    ngx_queue_t        *q;
+    ngx_msec_int_t      left;
+    kanda_redis_cmd_t  *cmd;
+
+    if (rd->timer.timer_set || ngx_queue_empty(&rd->waiting)) {
+        return;
+    }
+
+    q = ngx_queue_head(&rd->waiting);
+    cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
+    left = (ngx_msec_int_t) (cmd->deadline - ngx_current_msec);
+
+    ngx_add_timer(&rd->timer, ngx_max(left, 1));
+}
+
+
+void
+kanda_redis_timer_handler(ngx_event_t *ev)
+{
+    ngx_queue_t        *q;
+    kanda_redis_t      *rd;
+    kanda_redis_cmd_t  *cmd;
+
+    rd = ev->data;
+
+    if (ngx_queue_empty(&rd->waiting)) {
+        return;
+    }
+
+    q = ngx_queue_head(&rd->waiting);
+    cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
+
+    if ((ngx_msec_int_t) (cmd->deadline - ngx_current_msec) > 0) {
+        kanda_redis_arm_timer(rd);
+        return;
+    }
+
+    rd->timeouts += rd->pending;
+    kanda_redis_lost(rd, "timed out");
+}

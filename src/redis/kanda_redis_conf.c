@@ -1,0 +1,267 @@
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "kanda_redis.h"
+
+
+#define KANDA_REDIS_PORT           6379
+#define KANDA_REDIS_DB_MAX         65535
+#define KANDA_REDIS_PASSWORD_MAX   4096
+
+
+static char *kanda_redis_conf_url(ngx_conf_t *cf, kanda_redis_conf_t *conf,
+    ngx_str_t *url);
+static char *kanda_redis_conf_userinfo(ngx_conf_t *cf,
+    kanda_redis_conf_t *conf, ngx_str_t *rest);
+static char *kanda_redis_conf_db(kanda_redis_conf_t *conf, u_char *p,
+    size_t len);
+static char *kanda_redis_conf_addrs(ngx_conf_t *cf, kanda_redis_conf_t *conf,
+    ngx_str_t *host);
+static char *kanda_redis_conf_option(ngx_conf_t *cf, kanda_redis_conf_t *conf,
+    ngx_str_t *arg);
+static char *kanda_redis_conf_password_file(ngx_conf_t *cf,
+    kanda_redis_conf_t *conf, ngx_str_t *name);
+static ngx_int_t kanda_redis_conf_decode(ngx_conf_t *cf, ngx_str_t *out,
+    u_char *p, size_t len);
+
+
+char *
+kanda_redis_conf_parse(ngx_conf_t *cf, kanda_redis_conf_t *conf,
+    ngx_str_t *args, ngx_uint_t nargs)
+{
+    char        *rv;
+    ngx_uint_t   i;
+
+    rv = kanda_redis_conf_url(cf, conf, &args[0]);
+
+    for (i = 1; i < nargs && rv == NGX_CONF_OK; i++) {
+        rv = kanda_redis_conf_option(cf, conf, &args[i]);
+    }
+
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (conf->user.len && conf->password.len == 0) {
+        return "has a user without a password";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+kanda_redis_conf_url(ngx_conf_t *cf, kanda_redis_conf_t *conf, ngx_str_t *url)
+{
+    char       *rv;
+    u_char     *p, *last;
+    ngx_str_t   rest, host;
+
+    if (ngx_strncmp(url->data, "unix:", 5) == 0) {
+        conf->url = *url;
+        return kanda_redis_conf_addrs(cf, conf, url);
+    }
+
+    if (url->len <= 8 || ngx_strncmp(url->data, "redis://", 8) != 0) {
+        return "takes unix:/path or redis://[user:password@]host[:port][/db]";
+    }
+
+    rest.data = url->data + 8;
+    rest.len = url->len - 8;
+
+    rv = kanda_redis_conf_userinfo(cf, conf, &rest);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    host = rest;
+    last = rest.data + rest.len;
+    p = ngx_strlchr(rest.data, last, '/');
+
+    if (p) {
+        host.len = p - rest.data;
+
+        if (++p < last) {
+            rv = kanda_redis_conf_db(conf, p, last - p);
+            if (rv != NGX_CONF_OK) {
+                return rv;
+            }
+        }
+    }
+
+    conf->url.data = ngx_pnalloc(cf->pool, 8 + rest.len);
+    if (conf->url.data == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    p = ngx_cpymem(conf->url.data, "redis://", 8);
+    p = ngx_cpymem(p, rest.data, rest.len);
+    conf->url.len = p - conf->url.data;
+
+    return kanda_redis_conf_addrs(cf, conf, &host);
+}
+
+
+static char *
+kanda_redis_conf_userinfo(ngx_conf_t *cf, kanda_redis_conf_t *conf,
+    ngx_str_t *rest)
+{
+    u_char  *p, *at, *last, *colon;
+
+    at = NULL;
+    last = rest->data + rest->len;
+
+    for (p = rest->data; p < last; p++) {
+        if (*p == '@') {
+            at = p;
+        }
+    }
+
+    if (at == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    colon = ngx_strlchr(rest->data, at, ':');
+    if (colon == NULL) {
+        return "has a user without a password";
+    }
+
+    if (kanda_redis_conf_decode(cf, &conf->user, rest->data,
+                                colon - rest->data)
+        != NGX_OK
+        || kanda_redis_conf_decode(cf, &conf->password, colon + 1,
+                                   at - colon - 1)
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    rest->data = at + 1;
+    rest->len = last - at - 1;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+kanda_redis_conf_decode(ngx_conf_t *cf, ngx_str_t *out, u_char *p, size_t len)
+{
+    u_char  *dst;
+
+    out->data = ngx_pnalloc(cf->pool, len + 1);
+    if (out->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    dst = out->data;
+    ngx_unescape_uri(&dst, &p, len, 0);
+    out->len = dst - out->data;
+
+    return NGX_OK;
+}
+
+
+static char *
+kanda_redis_conf_db(kanda_redis_conf_t *conf, u_char *p, size_t len)
+{
+    ngx_int_t  n;
+
+    n = ngx_atoi(p, len);
+
+    if (n == NGX_ERROR || n > KANDA_REDIS_DB_MAX) {
+        return "has an invalid database number";
+    }
+
+    conf->db = n;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+kanda_redis_conf_addrs(ngx_conf_t *cf, kanda_redis_conf_t *conf,
+    ngx_str_t *host)
+{
+    ngx_url_t  u;
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+    u.url = *host;
+    u.default_port = KANDA_REDIS_PORT;
+
+    if (ngx_parse_url(cf->pool, &u) != NGX_OK || u.naddrs == 0) {
+        return u.err ? u.err : "names a host that cannot be found";
+    }
+
+    conf->addrs = u.addrs;
+    conf->naddrs = u.naddrs;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+kanda_redis_conf_option(ngx_conf_t *cf, kanda_redis_conf_t *conf,
+    ngx_str_t *arg)
+{
+    ngx_str_t  value;
+
+    if (ngx_strncmp(arg->data, "user=", 5) == 0) {
+        conf->user.data = arg->data + 5;
+        conf->user.len = arg->len - 5;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(arg->data, "password=", 9) == 0) {
+        conf->password.data = arg->data + 9;
+        conf->password.len = arg->len - 9;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strncmp(arg->data, "password_file=", 14) == 0) {
+        value.data = arg->data + 14;
+        value.len = arg->len - 14;
+        return kanda_redis_conf_password_file(cf, conf, &value);
+    }
+
+    if (ngx_strncmp(arg->data, "db=", 3) == 0) {
+        return kanda_redis_conf_db(conf, arg->data + 3, arg->len - 3);
+    }
+
+    return "knows user=, password=, password_file= and db=";
+}
+
+
+static char *
+kanda_redis_conf_password_file(ngx_conf_t *cf, kanda_redis_conf_t *conf,
+    ngx_str_t *name)
+{
+    u_char    *p;
+    ssize_t    n;
+    ngx_fd_t   fd;
+
+    if (ngx_conf_full_name(cf->cycle, name, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    if (fd == NGX_INVALID_FILE) {
+        return "names a password file that cannot be opened";
+    }
+
+    p = ngx_pnalloc(cf->pool, KANDA_REDIS_PASSWORD_MAX);
+    n = p ? ngx_read_fd(fd, p, KANDA_REDIS_PASSWORD_MAX) : -1;
+    ngx_close_file(fd);
+
+    while (n > 0 && (p[n - 1] == LF || p[n - 1] == CR)) {
+        n--;
+    }
+
+    if (n <= 0) {
+        return "names a password file that is empty or cannot be read";
+    }
+
+    conf->password.data = p;
+    conf->password.len = n;
+
+    return NGX_CONF_OK;
+}

@@ -1,0 +1,561 @@
+#include "kanda_redis_impl.h"
+#include "kanda_crypto.h"
+
+
+#if (KANDA_HIREDIS_SIZE)
+typedef size_t  kanda_redis_count_t;
+#else
+typedef int     kanda_redis_count_t;
+#endif
+
+
+static void kanda_redis_connected(kanda_redis_t *rd);
+static void kanda_redis_greeted(kanda_redis_t *rd);
+static void kanda_redis_close(kanda_redis_t *rd);
+static void kanda_redis_plan_retry(kanda_redis_t *rd);
+static void kanda_redis_write_handler(ngx_event_t *wev);
+static void kanda_redis_read_handler(ngx_event_t *rev);
+static ngx_int_t kanda_redis_read(kanda_redis_t *rd);
+static ngx_int_t kanda_redis_parse(kanda_redis_t *rd);
+static void kanda_redis_retry_handler(ngx_event_t *ev);
+static void *kanda_redis_create_array(const redisReadTask *task,
+    kanda_redis_count_t n);
+static ngx_int_t kanda_redis_auth_reply(void *out, const redisReply *reply);
+
+
+/* hiredis's own; the same for every reader */
+static void *(*kanda_redis_hiredis_array)(const redisReadTask *task,
+    kanda_redis_count_t n);
+
+
+kanda_redis_t *
+kanda_redis_create(ngx_cycle_t *cycle, const kanda_redis_conf_t *conf,
+    kanda_redis_hello_pt hello, void *data)
+{
+    kanda_redis_t  *rd;
+
+    rd = ngx_calloc(sizeof(kanda_redis_t), cycle->log);
+    if (rd == NULL) {
+        return NULL;
+    }
+
+    rd->conf = conf;
+    rd->hello = hello;
+    rd->hello_data = data;
+    rd->log = cycle->log;
+
+    ngx_queue_init(&rd->waiting);
+    ngx_queue_init(&rd->greetings);
+
+    rd->flush.data = rd;
+    rd->flush.log = cycle->log;
+    rd->flush.handler = kanda_redis_flush_handler;
+
+    rd->timer.data = rd;
+    rd->timer.log = cycle->log;
+    rd->timer.handler = kanda_redis_timer_handler;
+
+    rd->retry.data = rd;
+    rd->retry.log = cycle->log;
+    rd->retry.handler = kanda_redis_retry_handler;
+    rd->retry.cancelable = 1;
+
+    (void) kanda_redis_connect(rd);
+
+    return rd;
+}
+
+
+void
+kanda_redis_destroy(kanda_redis_t *rd)
+{
+    kanda_redis_close(rd);
+    rd->broken = 1;
+    kanda_redis_fail_all(rd);
+
+    if (rd->retry.timer_set) {
+        ngx_del_timer(&rd->retry);
+    }
+
+    if (rd->flush.posted) {
+        ngx_delete_posted_event(&rd->flush);
+    }
+
+    kanda_resp_free(&rd->out);
+    kanda_resp_free(&rd->greeting_out);
+    ngx_free(rd);
+}
+
+
+ngx_int_t
+kanda_redis_connect(kanda_redis_t *rd)
+{
+    ngx_int_t          rc;
+    ngx_addr_t        *addr;
+    ngx_connection_t  *c;
+
+    if (rd->state != KANDA_REDIS_DOWN) {
+        return NGX_OK;
+    }
+
+    if (rd->retry_at
+        && (ngx_msec_int_t) (ngx_current_msec - rd->retry_at) < 0)
+    {
+        return NGX_ERROR;
+    }
+
+    rd->retry_at = ngx_current_msec + KANDA_REDIS_BACKOFF_MIN;
+
+    addr = &rd->conf->addrs[rd->addr++ % rd->conf->naddrs];
+
+    ngx_memzero(&rd->peer, sizeof(ngx_peer_connection_t));
+    rd->peer.sockaddr = addr->sockaddr;
+    rd->peer.socklen = addr->socklen;
+    rd->peer.name = &addr->name;
+    rd->peer.get = ngx_event_get_peer;
+    rd->peer.log = rd->log;
+    rd->peer.log_error = NGX_ERROR_INFO;
+
+    rc = ngx_event_connect_peer(&rd->peer);
+    c = rd->peer.connection;
+
+    if (rc == NGX_ERROR || rc == NGX_BUSY || rc == NGX_DECLINED) {
+
+        if (c) {
+            ngx_close_connection(c);
+        }
+
+        kanda_redis_complain(rd, "connecting failed", NULL);
+        rd->broken = 1;
+        kanda_redis_plan_retry(rd);
+        return NGX_ERROR;
+    }
+
+    c->data = rd;
+    c->log = rd->log;
+    c->read->log = c->log;
+    c->write->log = c->log;
+    c->read->handler = kanda_redis_read_handler;
+    c->write->handler = kanda_redis_write_handler;
+    c->read->cancelable = 1;
+    c->write->cancelable = 1;
+
+    rd->c = c;
+    rd->state = KANDA_REDIS_CONNECTING;
+
+    if (rc == NGX_OK) {
+        kanda_redis_connected(rd);
+        return rd->state == KANDA_REDIS_DOWN ? NGX_ERROR : NGX_OK;
+    }
+
+    ngx_add_timer(c->write, ngx_min(rd->conf->timeout,
+                                    KANDA_REDIS_CONNECT_MAX));
+
+    return NGX_OK;
+}
+
+
+static void
+kanda_redis_connected(kanda_redis_t *rd)
+{
+    ngx_str_t          auth[3], select[2];
+    ngx_uint_t         n;
+    ngx_connection_t  *c;
+    u_char             db[NGX_INT_T_LEN];
+
+    c = rd->c;
+
+    if (c->write->timer_set) {
+        ngx_del_timer(c->write);
+    }
+
+    rd->state = KANDA_REDIS_GREETING;
+
+    rd->reader = redisReaderCreate();
+    if (rd->reader == NULL) {
+        kanda_redis_lost(rd, "no memory for a reply reader");
+        return;
+    }
+
+    /* a bound that hiredis lacks: an array announced is an array allocated */
+
+    kanda_redis_hiredis_array = rd->reader->fn->createArray;
+    rd->functions = *rd->reader->fn;
+    rd->functions.createArray = kanda_redis_create_array;
+    rd->reader->fn = &rd->functions;
+
+    ngx_add_timer(c->read, rd->conf->timeout);
+
+    if (rd->conf->password.len) {
+        n = 0;
+        ngx_str_set(&auth[n++], "AUTH");
+
+        if (rd->conf->user.len) {
+            auth[n++] = rd->conf->user;
+        }
+
+        auth[n++] = rd->conf->password;
+
+        if (kanda_redis_greet(rd, n, auth, kanda_redis_auth_reply, rd)
+            != NGX_OK)
+        {
+            goto failed;
+        }
+    }
+
+    if (rd->conf->db) {
+        ngx_str_set(&select[0], "SELECT");
+        select[1].data = db;
+        select[1].len = ngx_sprintf(db, "%ui", rd->conf->db) - db;
+
+        if (kanda_redis_greet(rd, 2, select, kanda_redis_auth_reply, rd)
+            != NGX_OK)
+        {
+            goto failed;
+        }
+    }
+
+    if (rd->hello(rd, rd->hello_data) != NGX_OK) {
+        goto failed;
+    }
+
+    ngx_post_event(&rd->flush, &ngx_posted_events);
+
+    if (ngx_queue_empty(&rd->greetings)) {
+        kanda_redis_greeted(rd);
+    }
+
+    return;
+
+failed:
+
+    kanda_redis_lost(rd, "no memory to greet");
+}
+
+
+static void
+kanda_redis_greeted(kanda_redis_t *rd)
+{
+    if (rd->c->read->timer_set) {
+        ngx_del_timer(rd->c->read);
+    }
+
+    if (rd->complained) {
+        ngx_log_error(NGX_LOG_NOTICE, rd->log, 0, "kanda: Redis %V is back",
+                      &rd->conf->url);
+        rd->complained = 0;
+    }
+
+    rd->state = KANDA_REDIS_READY;
+    rd->timeouts = 0;
+    rd->backoff = 0;
+    rd->broken = 0;
+    rd->c->idle = ngx_queue_empty(&rd->waiting);
+
+    kanda_resp_reset(&rd->greeting_out);
+
+    ngx_post_event(&rd->flush, &ngx_posted_events);
+}
+
+
+void
+kanda_redis_lost(kanda_redis_t *rd, const char *why)
+{
+    ngx_uint_t  was;
+
+    if (rd->state == KANDA_REDIS_DOWN) {
+        return;
+    }
+
+    was = rd->state;
+
+    if (!ngx_exiting && !ngx_terminate) {
+        kanda_redis_complain(rd, why, NULL);
+    }
+
+    kanda_redis_close(rd);
+
+    /* a connection that never greeted, or one too slow too often, is no
+     * reason to make requests wait for the next */
+
+    if (was != KANDA_REDIS_READY || rd->timeouts >= KANDA_REDIS_BREAK_AFTER) {
+        rd->broken = 1;
+    }
+
+    kanda_redis_plan_retry(rd);
+    kanda_redis_fail_all(rd);
+}
+
+
+void
+kanda_redis_leave(kanda_redis_t *rd)
+{
+    kanda_redis_close(rd);
+    kanda_redis_fail_all(rd);
+
+    rd->retry_at = 0;
+}
+
+
+static void
+kanda_redis_close(kanda_redis_t *rd)
+{
+    rd->state = KANDA_REDIS_DOWN;
+
+    if (rd->c) {
+        ngx_close_connection(rd->c);
+        rd->c = NULL;
+    }
+
+    /* the reader in use is freed by its user */
+
+    if (rd->reader && !rd->parsing) {
+        redisReaderFree(rd->reader);
+        rd->reader = NULL;
+    }
+
+    kanda_resp_reset(&rd->out);
+    kanda_resp_reset(&rd->greeting_out);
+}
+
+
+static void
+kanda_redis_plan_retry(kanda_redis_t *rd)
+{
+    uint16_t    jitter;
+    ngx_msec_t  delay;
+
+    if (rd->backoff == 0) {
+        rd->backoff = KANDA_REDIS_BACKOFF_MIN;
+
+    } else {
+        rd->backoff = ngx_min(rd->backoff * 2, KANDA_REDIS_BACKOFF_MAX);
+    }
+
+    if (kanda_random(&jitter, sizeof(jitter)) != 0) {
+        jitter = 0;
+    }
+
+    delay = rd->backoff + jitter % (rd->backoff / 4 + 1);
+    rd->retry_at = ngx_current_msec + delay;
+
+    if (!ngx_exiting && !ngx_terminate && !rd->retry.timer_set) {
+        ngx_add_timer(&rd->retry, delay + 1);
+    }
+}
+
+
+static void
+kanda_redis_retry_handler(ngx_event_t *ev)
+{
+    kanda_redis_t *rd = ev->data;
+
+    if (ngx_exiting || kanda_redis_connect(rd) != NGX_OK) {
+        kanda_redis_fail_all(rd);
+    }
+}
+
+
+static void
+kanda_redis_write_handler(ngx_event_t *wev)
+{
+    int                err;
+    socklen_t          len;
+    kanda_redis_t     *rd;
+    ngx_connection_t  *c;
+
+    c = wev->data;
+    rd = c->data;
+
+    if (c->close) {
+        kanda_redis_leave(rd);
+        return;
+    }
+
+    if (wev->timedout) {
+        wev->timedout = 0;
+        kanda_redis_lost(rd, "connecting timed out");
+        return;
+    }
+
+    if (rd->state == KANDA_REDIS_CONNECTING) {
+        err = 0;
+        len = sizeof(int);
+
+        if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) == -1) {
+            err = ngx_socket_errno;
+        }
+
+        if (err) {
+            kanda_redis_lost(rd, strerror(err));
+            return;
+        }
+
+        kanda_redis_connected(rd);
+        return;
+    }
+
+    kanda_redis_flush_handler(&rd->flush);
+}
+
+
+static void
+kanda_redis_read_handler(ngx_event_t *rev)
+{
+    kanda_redis_t     *rd;
+    ngx_connection_t  *c;
+
+    c = rev->data;
+    rd = c->data;
+
+    if (c->close) {
+        kanda_redis_leave(rd);
+        return;
+    }
+
+    if (rev->timedout) {
+        rev->timedout = 0;
+        rd->timeouts++;
+        kanda_redis_lost(rd, "greeting timed out");
+        return;
+    }
+
+    if (rd->state == KANDA_REDIS_CONNECTING) {
+        return;
+    }
+
+    (void) kanda_redis_read(rd);
+}
+
+
+static ngx_int_t
+kanda_redis_read(kanda_redis_t *rd)
+{
+    ssize_t  n;
+    u_char   buf[16384];
+
+    for ( ;; ) {
+        n = rd->c->recv(rd->c, buf, sizeof(buf));
+
+        if (n == NGX_AGAIN) {
+            break;
+        }
+
+        if (n == 0 || n == NGX_ERROR) {
+            kanda_redis_lost(rd, n ? "receiving failed" : "connection closed");
+            return NGX_ERROR;
+        }
+
+        if (rd->reader->len > KANDA_REDIS_REPLY_MAX
+            || redisReaderFeed(rd->reader, (char *) buf, n) != REDIS_OK)
+        {
+            kanda_redis_lost(rd, "reply too long");
+            return NGX_ERROR;
+        }
+
+        if (kanda_redis_parse(rd) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_handle_read_event(rd->c->read, 0) != NGX_OK) {
+        kanda_redis_lost(rd, "no read events");
+        return NGX_ERROR;
+    }
+
+    if (ngx_queue_empty(&rd->waiting) && rd->state == KANDA_REDIS_READY) {
+
+        if (ngx_exiting) {
+            kanda_redis_leave(rd);
+            return NGX_OK;
+        }
+
+        rd->c->idle = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+/* A reply resumes a request, and that request may bring the connection down;
+ * the reader is then ours to free. */
+
+static ngx_int_t
+kanda_redis_parse(kanda_redis_t *rd)
+{
+    void         *reply;
+    redisReader  *reader;
+
+    reader = rd->reader;
+    rd->parsing = 1;
+
+    while (rd->reader == reader && rd->state != KANDA_REDIS_DOWN) {
+
+        if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
+            kanda_redis_lost(rd, "malformed reply");
+            break;
+        }
+
+        if (reply == NULL) {
+            rd->parsing = 0;
+            return NGX_OK;
+        }
+
+        if (kanda_redis_deliver(rd, reply) != NGX_OK) {
+            kanda_redis_lost(rd, "unexpected reply");
+            break;
+        }
+
+        if (rd->state == KANDA_REDIS_GREETING
+            && ngx_queue_empty(&rd->greetings))
+        {
+            kanda_redis_greeted(rd);
+        }
+    }
+
+    rd->parsing = 0;
+    redisReaderFree(reader);
+
+    if (rd->reader == reader) {
+        rd->reader = NULL;
+    }
+
+    return NGX_ERROR;
+}
+
+
+void
+kanda_redis_complain(kanda_redis_t *rd, const char *what,
+    const ngx_str_t *more)
+{
+    static ngx_str_t  none = ngx_null_string;
+
+    if (rd->complained
+        && ngx_time() - rd->complained < KANDA_REDIS_LOG_EVERY)
+    {
+        return;
+    }
+
+    rd->complained = ngx_time();
+
+    ngx_log_error(NGX_LOG_ERR, rd->log, 0, "kanda: Redis %V: %s%V",
+                  &rd->conf->url, what, more ? more : &none);
+}
+
+
+static void *
+kanda_redis_create_array(const redisReadTask *task, kanda_redis_count_t n)
+{
+    if (n > KANDA_REDIS_ELEMENTS_MAX) {
+        return NULL;
+    }
+
+    return kanda_redis_hiredis_array(task, n);
+}
+
+
+static ngx_int_t
+kanda_redis_auth_reply(void *out, const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_STATUS ? NGX_OK : NGX_ERROR;
+}

@@ -1,0 +1,131 @@
+/*
+ * Inside the redis room: the connection's state, shared by its two halves.
+ */
+
+#ifndef KANDA_REDIS_IMPL_H
+#define KANDA_REDIS_IMPL_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_event_connect.h>
+
+#include "kanda_redis.h"
+
+
+#define KANDA_REDIS_QUEUE_MAX     8192          /* commands without a reply */
+#define KANDA_REDIS_CONNECT_MAX   250           /* ms to connect, at most */
+#define KANDA_REDIS_BACKOFF_MIN   50            /* ms between two connects */
+#define KANDA_REDIS_BACKOFF_MAX   400           /* and jitter, up to 500 */
+#define KANDA_REDIS_BREAK_AFTER   5             /* timeouts in a row */
+#define KANDA_REDIS_REPLY_MAX     (16 * 1024 * 1024)
+#define KANDA_REDIS_ELEMENTS_MAX  65536         /* of one array */
+#define KANDA_REDIS_LOG_EVERY     10            /* s between like complaints */
+
+
+/* One command on its way; heap, so that it outlives its request. */
+typedef struct {
+    kanda_op_t            op;
+    ngx_queue_t           queue;
+    ngx_msec_t            deadline;
+    kanda_redis_call_t    call;
+    unsigned              evaluated:1;          /* sent as EVAL already */
+    unsigned              greeting:1;
+} kanda_redis_cmd_t;
+
+
+typedef enum {
+    KANDA_REDIS_DOWN = 0,
+    KANDA_REDIS_CONNECTING,
+    KANDA_REDIS_GREETING,
+    KANDA_REDIS_READY
+} kanda_redis_state_t;
+
+
+/* Bytes to write: data[pos .. last]. */
+typedef struct {
+    u_char               *data;
+    size_t                pos;
+    size_t                last;
+    size_t                size;
+} kanda_redis_buf_t;
+
+
+struct kanda_redis_s {
+    const kanda_redis_conf_t  *conf;
+    kanda_redis_hello_pt       hello;
+    void                      *hello_data;
+    ngx_log_t                 *log;
+
+    kanda_redis_state_t        state;
+    ngx_peer_connection_t      peer;
+    ngx_connection_t          *c;
+    redisReader               *reader;
+    redisReplyObjectFunctions  functions;
+    ngx_uint_t                 addr;            /* the next to try */
+
+    ngx_queue_t                waiting;         /* sent or to be sent */
+    ngx_queue_t                greetings;
+    ngx_uint_t                 pending;         /* length of waiting */
+    kanda_redis_buf_t          out;
+    kanda_redis_buf_t          greeting_out;
+    ngx_event_t                flush;
+    ngx_event_t                timer;           /* of the oldest command */
+    ngx_event_t                retry;
+
+    ngx_uint_t                 timeouts;        /* in a row */
+    ngx_msec_t                 backoff;
+    ngx_msec_t                 retry_at;
+    ngx_uint_t                 broken;          /* refuse without trying */
+    time_t                     complained;
+    ngx_uint_t                 parsing;
+};
+
+
+/* Connection half. */
+
+/* Begins to connect if it is time; NGX_OK when under way, else NGX_ERROR. */
+ngx_int_t kanda_redis_connect(kanda_redis_t *rd);
+
+/* Gives the connection up, fails whoever waits, and plans the next one. */
+void kanda_redis_lost(kanda_redis_t *rd, const char *why);
+
+/* Closes an idle connection without planning another: the worker leaves. */
+void kanda_redis_leave(kanda_redis_t *rd);
+
+/* Complains, but not more often than KANDA_REDIS_LOG_EVERY. */
+void kanda_redis_complain(kanda_redis_t *rd, const char *what,
+    const ngx_str_t *more);
+
+
+/* Command half. */
+
+void kanda_redis_flush_handler(ngx_event_t *ev);
+void kanda_redis_timer_handler(ngx_event_t *ev);
+void kanda_redis_arm_timer(kanda_redis_t *rd);
+
+/* Takes one reply to whom it belongs.  NGX_ERROR when it belongs to nobody or
+ * to a greeting that it spoils: the connection must go. */
+ngx_int_t kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply);
+
+/* Resumes everybody with NGX_ERROR. */
+void kanda_redis_fail_all(kanda_redis_t *rd);
+
+/* Writes what there is; NGX_OK, NGX_AGAIN or NGX_ERROR. */
+ngx_int_t kanda_redis_write(kanda_redis_t *rd, kanda_redis_buf_t *b);
+
+
+/* Bytes. */
+
+/* Appends a command in RESP, head first, then args; NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_resp_append(kanda_redis_buf_t *b, const ngx_str_t *head,
+    ngx_uint_t nhead, const ngx_str_t *args, ngx_uint_t nargs);
+
+/* Forgets what was to be written; wipes it, for it may hold secrets. */
+void kanda_resp_reset(kanda_redis_buf_t *b);
+
+/* The same, and frees the memory. */
+void kanda_resp_free(kanda_redis_buf_t *b);
+
+
+#endif /* KANDA_REDIS_IMPL_H */

@@ -1,0 +1,85 @@
+#include "kanda_script.h"
+#include "kanda_scripts.h"
+
+
+#define kanda_script_entry(id)                                                \
+    [KANDA_SCRIPT_ ## id] = { #id, ngx_string(KANDA_LUA_ ## id), { 0 } }
+
+
+static ngx_int_t kanda_script_loaded(void *out, const redisReply *reply);
+
+
+static kanda_redis_script_t  kanda_script_table[KANDA_SCRIPTS] = {
+    kanda_script_entry(AUTHORIZE),
+    kanda_script_entry(ACCOUNT_CREATE),
+    kanda_script_entry(ACCOUNT_GET),
+    kanda_script_entry(LOGIN_BEGIN),
+    kanda_script_entry(LOGIN_END),
+    kanda_script_entry(TOKEN_CREATE),
+    kanda_script_entry(TOKEN_REVOKE),
+    kanda_script_entry(CLIENT_CREATE),
+    kanda_script_entry(CLIENT_LIST),
+    kanda_script_entry(CLIENT_SHOW),
+    kanda_script_entry(CLIENT_ROTATE),
+    kanda_script_entry(CLIENT_UNLOCK),
+    kanda_script_entry(CLIENT_DELETE),
+    kanda_script_entry(RECOVERY_CREATE),
+    kanda_script_entry(JUDGE),
+    kanda_script_entry(APIKEY_CREATE),
+    kanda_script_entry(APIKEY_LIST),
+    kanda_script_entry(APIKEY_REVOKE),
+    kanda_script_entry(LOG_LIST),
+    kanda_script_entry(CANARY)
+};
+
+
+ngx_int_t
+kanda_script_init(void)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < KANDA_SCRIPTS; i++) {
+        if (kanda_redis_script_init(&kanda_script_table[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+const kanda_redis_script_t *
+kanda_script(kanda_script_id_t id)
+{
+    return &kanda_script_table[id];
+}
+
+
+ngx_int_t
+kanda_script_load(kanda_redis_t *rd)
+{
+    ngx_uint_t  i;
+    ngx_str_t   args[3];
+
+    ngx_str_set(&args[0], "SCRIPT");
+    ngx_str_set(&args[1], "LOAD");
+
+    for (i = 0; i < KANDA_SCRIPTS; i++) {
+        args[2] = kanda_script_table[i].text;
+
+        if (kanda_redis_greet(rd, 3, args, kanda_script_loaded, NULL)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_script_loaded(void *out, const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_STRING ? NGX_OK : NGX_ERROR;
+}

@@ -1,0 +1,145 @@
+/*
+ * What Kanda keeps in Redis.  A kanda_store_t is one request's way in: who
+ * asks, what the log shall say, and the last answer.  Every function that waits
+ * returns NGX_AGAIN or NGX_ERROR; the waiter resumes with NGX_OK, and then
+ * st->status tells what Redis decided, or with NGX_ERROR when it is away.
+ */
+
+#ifndef KANDA_STORE_H
+#define KANDA_STORE_H
+
+#include "kanda_redis.h"
+#include "kanda_script.h"
+#include "kanda_apikey.h"
+#include "kanda_crypto.h"
+#include "kanda_keyring.h"
+
+
+/* What an API key may do; a login may do all. */
+#define KANDA_SCOPE_VALIDATE   1
+#define KANDA_SCOPE_CLIENTS    2
+#define KANDA_SCOPE_LOGS       4
+#define KANDA_SCOPE_KEYS       8
+#define KANDA_SCOPE_STATELESS  16
+#define KANDA_SCOPES_ALL       31
+
+#define KANDA_STORE_FIELDS     12       /* strings of one row, at most */
+
+
+/* The first word of a script's reply. */
+typedef enum {
+    KANDA_STATUS_OK = 0,
+    KANDA_STATUS_UNAUTHORIZED,          /* token, key or account is dead */
+    KANDA_STATUS_SCOPE,                 /* the key may not do this */
+    KANDA_STATUS_EXISTS,
+    KANDA_STATUS_UNKNOWN,
+    KANDA_STATUS_STALE,                 /* something changed in between */
+    KANDA_STATUS_CLOSED,
+    KANDA_STATUS_LOCKED,                /* st->wait tells how long */
+    KANDA_STATUS_INVALID,               /* wrong password */
+    KANDA_STATUS_VALID,
+    KANDA_STATUS_WRONG,
+    KANDA_STATUS_REPLAYED,
+    KANDA_STATUS_MALFORMED
+} kanda_status_t;
+
+
+typedef enum {
+    KANDA_CALLER_NOBODY = '-',
+    KANDA_CALLER_TOKEN = 'j',
+    KANDA_CALLER_KEY = 'k'
+} kanda_caller_kind_t;
+
+
+typedef struct kanda_store_s  kanda_store_t;
+
+/* Reads the elements after the status word; NGX_OK or NGX_ERROR. */
+typedef ngx_int_t (*kanda_store_read_pt)(kanda_store_t *st,
+    redisReply **element, ngx_uint_t n, void *target);
+
+
+struct kanda_store_s {
+    kanda_redis_t          *redis;
+    kanda_keyring_t        *ring;
+    kanda_waiter_t         *waiter;
+    ngx_pool_t             *pool;
+    ngx_log_t              *log;
+
+    /* who asks */
+    kanda_caller_kind_t     kind;
+    ngx_str_t               account;    /* 26 characters */
+    ngx_str_t               jti;
+    ngx_str_t               key;        /* API key id, or empty */
+    ngx_str_t               key_digest;
+    ngx_str_t               realm;
+    ngx_uint_t              scope;      /* bits, 0: none needed */
+    ngx_str_t               ip;
+    ngx_str_t               agent;
+    ngx_str_t               keep;       /* log entries, as text */
+    ngx_str_t               age;        /* log milliseconds, as text */
+
+    /* what came back */
+    kanda_status_t          status;
+    int64_t                 wait;       /* ms, -1: until somebody unlocks */
+    ngx_uint_t              asked;      /* scripts sent with credentials */
+
+    kanda_store_read_pt     read;
+    void                   *target;
+    ngx_str_t               name;       /* KEYS[1] */
+    ngx_uint_t              nargs;
+    ngx_str_t               args[KANDA_REDIS_ARGS_MAX];
+};
+
+
+/* Asks only whether the caller is still who the credentials say.  Waits. */
+ngx_int_t kanda_store_authorize(kanda_store_t *st);
+
+
+/* For the store room itself. */
+
+/* Begins a script's arguments: the key and the prelude's.  NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_store_begin(kanda_store_t *st);
+
+/* Adds an argument, which must live until the reply. */
+void kanda_store_arg(kanda_store_t *st, const void *p, size_t len);
+
+/* Adds a number in decimal.  NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_store_arg_int(kanda_store_t *st, int64_t n);
+
+/* Sends the script; read may be NULL.  Waits. */
+ngx_int_t kanda_store_send(kanda_store_t *st, kanda_script_id_t id,
+    kanda_store_read_pt read, void *target);
+
+/* Sends a read-only command outside any script; parse gets target.  Waits. */
+ngx_int_t kanda_store_command(kanda_store_t *st, kanda_redis_parse_pt parse,
+    void *target);
+
+/*
+ * Copies a reply's string or number into the pool; nil becomes empty.
+ * NGX_OK or NGX_ERROR.
+ */
+ngx_int_t kanda_store_string(kanda_store_t *st, const redisReply *reply,
+    ngx_str_t *out);
+
+/* A reply's number, also from text; -1 when it is none. */
+int64_t kanda_store_number(const redisReply *reply);
+
+/* Makes the account's key, "kanda:{<account>}" and what follows it. */
+ngx_int_t kanda_store_name(kanda_store_t *st, ngx_str_t *out,
+    const char *kind, const ngx_str_t *id);
+
+/* What greeting a connection needs; lives as long as the client. */
+typedef struct {
+    kanda_redis_t    *redis;
+    kanda_keyring_t  *ring;
+} kanda_store_hello_t;
+
+
+/*
+ * Greets a new connection: proves that the key ring opens what is kept, then
+ * loads the scripts.  A kanda_redis_hello_pt; data is a kanda_store_hello_t.
+ */
+ngx_int_t kanda_store_hello(kanda_redis_t *rd, void *data);
+
+
+#endif /* KANDA_STORE_H */

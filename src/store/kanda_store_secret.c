@@ -1,0 +1,119 @@
+#include "kanda_store_client.h"
+
+
+static void kanda_client_place(kanda_store_t *st, const ngx_str_t *id,
+    const ngx_str_t *version, kanda_seal_place_t *place);
+
+
+ngx_int_t
+kanda_client_seal(kanda_store_t *st, const ngx_str_t *id,
+    const kanda_totp_t *totp, kanda_client_secret_t *secret)
+{
+    int                 len;
+    u_char             *p;
+    kanda_seal_place_t  place;
+
+    p = ngx_pnalloc(st->pool, KANDA_CLIENT_VERSION + KANDA_CLIENT_RECORD);
+    if (p == NULL || kanda_random(p, KANDA_CLIENT_VERSION) != 0) {
+        return NGX_ERROR;
+    }
+
+    secret->version.data = p;
+    secret->version.len = KANDA_CLIENT_VERSION;
+    secret->sealed.data = p + KANDA_CLIENT_VERSION;
+
+    kanda_client_place(st, id, &secret->version, &place);
+
+    len = kanda_seal(st->ring, &place, totp->secret, totp->secret_len,
+                     secret->sealed.data);
+    if (len < 0) {
+        return NGX_ERROR;
+    }
+
+    secret->sealed.len = len;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+kanda_client_open(kanda_store_t *st, const ngx_str_t *id,
+    kanda_client_t *client, ngx_str_t *resealed)
+{
+    int                 len, stale;
+    u_char             *p;
+    kanda_seal_place_t  place;
+
+    ngx_str_null(resealed);
+    kanda_client_place(st, id, &client->secret.version, &place);
+
+    stale = 0;
+    len = kanda_seal_open(st->ring, &place, client->secret.sealed.data,
+                          client->secret.sealed.len, client->totp.secret,
+                          KANDA_TOTP_SECRET_MAX, &stale);
+    if (len <= 0) {
+        ngx_log_error(NGX_LOG_ALERT, st->log, 0,
+                      "kanda: a client's sealed secret does not open: its "
+                      "record was altered, moved or sealed by a key that "
+                      "kanda_keys lacks");
+        return NGX_ERROR;
+    }
+
+    client->totp.secret_len = len;
+
+    if (stale) {
+        p = ngx_pnalloc(st->pool, KANDA_CLIENT_RECORD);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        len = kanda_seal(st->ring, &place, client->totp.secret, len, p);
+        if (len < 0) {
+            return NGX_ERROR;
+        }
+
+        resealed->data = p;
+        resealed->len = len;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+kanda_client_place(kanda_store_t *st, const ngx_str_t *id,
+    const ngx_str_t *version, kanda_seal_place_t *place)
+{
+    place->account = (char *) st->account.data;
+    place->account_len = st->account.len;
+    place->entity = "client";
+    place->id = (char *) id->data;
+    place->id_len = id->len;
+    place->version = (char *) version->data;
+    place->version_len = version->len;
+}
+
+
+ngx_int_t
+kanda_client_code_digest(kanda_store_t *st, const ngx_str_t *version,
+    const char *code, size_t len, u_char *out)
+{
+    u_char  *p, text[KANDA_CLIENT_VERSION + KANDA_TOTP_DIGITS_MAX];
+    u_char   digest[KANDA_SHA256_LEN];
+
+    if (version->len > KANDA_CLIENT_VERSION || len > KANDA_TOTP_DIGITS_MAX) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(text, version->data, version->len);
+    p = ngx_cpymem(p, code, len);
+
+    if (kanda_hmac_sign(st->ring->digest_hmac, text, p - text, digest) != 0) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(out, digest, KANDA_RECOVERY_DIGEST);
+    kanda_wipe(text, sizeof(text));
+
+    return NGX_OK;
+}

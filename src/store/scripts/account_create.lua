@@ -1,0 +1,9 @@
+-- Registers an account.  ARGV: email, PHC string.
+if call('EXISTS', account) == 1 then
+    log('auth.register', false, 'email_taken')
+    return {'exists'}
+end
+call('HSET', account, 'email', ARGV[11], 'realm', realm, 'phc', ARGV[12],
+     'created', now, 'seq', 0)
+log('auth.register', true)
+return {'ok'}

@@ -1,0 +1,2 @@
+-- Nothing but the prelude: is this caller still who the credentials say?
+return {'ok'}

@@ -1,0 +1,22 @@
+-- Charges one login attempt before the password is looked at, so that parallel
+-- guesses cannot pass the limit.  ARGV: attempts, milliseconds they are counted.
+-- Returns the PHC string.  An email that is not registered runs the same
+-- commands.
+local attempts = account .. ':login'
+local phc = call('HGET', account, 'phc')
+local count = call('INCR', attempts)
+local left = call('PTTL', attempts)
+if left < 0 then
+    left = tonumber(ARGV[12])
+    call('PEXPIRE', attempts, left)
+end
+if count <= tonumber(ARGV[11]) then
+    return {'ok', phc or ''}
+end
+-- one entry tells of all that follow
+if count == tonumber(ARGV[11]) + 1 then
+    log('auth.login', false, 'locked', nil, phc and account or account .. ':void')
+    call('DEL', account .. ':void', account .. ':void:log',
+         account .. ':void:log:auth.login')
+end
+return {'locked', left}

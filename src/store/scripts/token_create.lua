@@ -1,0 +1,12 @@
+-- Judges the refusal itself.
+-- Exchanges an API key for a token.  Returns the key's expiry, 0 for none.
+if refusal then
+    if call('EXISTS', account) == 1 then
+        log('auth.token', false, 'invalid_api_key')
+    end
+    return refusal
+end
+local name = account .. ':apikey:' .. keyid
+call('HSET', name, 'used', now)
+log('auth.token', true)
+return {'ok', call('HGET', name, 'expires')}
