@@ -7,12 +7,13 @@ SECONDS ?= 20
 OBJS    := $(BUILD)/objs
 NAME    := ngx_http_kanda_module.so
 ASAN    := $(BUILD)/asan
+SUB      = $(MAKE) --no-print-directory
 PARTS    = $(wildcard config config.make ngx_http_kanda_module.c src/*/*.[ch] \
                       src/store/scripts/*)
 
 all:                    # the module, for the nginx that is installed
 	@mkdir -p $(BUILD)
-	@flock $(BUILD)/lock $(MAKE) --no-print-directory -j$$(nproc) module
+	@flock $(BUILD)/lock $(SUB) -j$$(nproc) module
 
 deps:                   # what building and testing need, from Debian
 	@util/deps build test
@@ -29,13 +30,12 @@ test-long: test         # the same with all rounds: races, soak, statistics
 test-asan:              # the same under AddressSanitizer and UBSan
 	@util/deps build test asan
 	@util/asan $(ASAN)
-	@$(MAKE) --no-print-directory -C t/core BUILD=$(ASAN)/core SAN=1 all
+	@$(SUB) -j$$(nproc) -C t/core BUILD=$(ASAN)/core SAN=1 all
 	@util/test $(ASAN)
 
 fuzz:                   # libFuzzer on the pure core, SECONDS for each
 	@util/deps build fuzz
-	@$(MAKE) --no-print-directory -C t/fuzz BUILD=$(BUILD)/fuzz \
-	    run SECONDS=$(SECONDS)
+	@$(SUB) -C t/fuzz BUILD=$(BUILD)/fuzz run SECONDS=$(SECONDS)
 
 bench: deps all         # figures beside their yardsticks
 	@util/deps bench
@@ -56,10 +56,10 @@ help:                   # this list
 # below: steps of the above
 
 core:
-	@$(MAKE) --no-print-directory -C t/core BUILD=$(BUILD)/core all
+	@$(SUB) -j$$(nproc) -C t/core BUILD=$(BUILD)/core all
 
 module: $(OBJS)/Makefile
-	@$(MAKE) --no-print-directory -C $(TREE) -f $(OBJS)/Makefile modules
+	@$(SUB) -C $(TREE) -f $(OBJS)/Makefile modules
 	@cmp -s $(OBJS)/$(NAME) $(BUILD)/$(NAME) \
 	    || install -m 644 $(OBJS)/$(NAME) $(BUILD)/$(NAME)
 
@@ -73,6 +73,8 @@ $(BUILD)/parts: FORCE
 	@echo '$(sort $(PARTS))' | cmp -s - $@ || echo '$(sort $(PARTS))' > $@
 
 FORCE:
+
+.NOTPARALLEL:
 
 .PHONY: all deps run test test-long test-asan fuzz bench lint format clean \
         help core module FORCE
