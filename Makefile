@@ -1,5 +1,7 @@
 # Kanda. One word does one thing; the work itself is in util/.
 
+MAKEFLAGS += --no-print-directory
+
 BUILD   ?= $(CURDIR)/build
 TREE    ?= /usr/share/nginx/src
 SECONDS ?= 20
@@ -7,13 +9,12 @@ SECONDS ?= 20
 OBJS    := $(BUILD)/objs
 NAME    := ngx_http_kanda_module.so
 ASAN    := $(BUILD)/asan
-SUB      = $(MAKE) --no-print-directory
 PARTS    = $(wildcard config config.make ngx_http_kanda_module.c src/*/*.[ch] \
                       src/store/scripts/*)
 
 all:                    # the module, for the nginx that is installed
 	@mkdir -p $(BUILD)
-	@flock $(BUILD)/lock $(SUB) -j$$(nproc) module
+	@flock $(BUILD)/lock $(MAKE) -j$$(nproc) module
 
 deps:                   # what building and testing need, from Debian
 	@util/deps build test
@@ -30,12 +31,12 @@ test-long: test         # the same with all rounds: races, soak, statistics
 test-asan:              # the same under AddressSanitizer and UBSan
 	@util/deps build test asan
 	@util/asan $(ASAN)
-	@$(SUB) -j$$(nproc) -C t/core BUILD=$(ASAN)/core SAN=1 all
+	@$(MAKE) -j$$(nproc) -C t/core BUILD=$(ASAN)/core SAN=1 all
 	@util/test $(ASAN)
 
 fuzz:                   # libFuzzer on the pure core, SECONDS for each
 	@util/deps build fuzz
-	@$(SUB) -C t/fuzz BUILD=$(BUILD)/fuzz run SECONDS=$(SECONDS)
+	@$(MAKE) -C t/fuzz BUILD=$(BUILD)/fuzz run SECONDS=$(SECONDS)
 
 bench: deps all         # figures beside their yardsticks
 	@util/deps bench
@@ -56,10 +57,10 @@ help:                   # this list
 # below: steps of the above
 
 core:
-	@$(SUB) -j$$(nproc) -C t/core BUILD=$(BUILD)/core all
+	@$(MAKE) -j$$(nproc) -C t/core BUILD=$(BUILD)/core all
 
 module: $(OBJS)/Makefile
-	@$(SUB) -C $(TREE) -f $(OBJS)/Makefile modules
+	@$(MAKE) -C $(TREE) -f $(OBJS)/Makefile modules
 	@cmp -s $(OBJS)/$(NAME) $(BUILD)/$(NAME) \
 	    || install -m 644 $(OBJS)/$(NAME) $(BUILD)/$(NAME)
 

@@ -140,6 +140,8 @@ sub set_time {
 
 
 # Every dynamic module has a table of the same name as nginx's own: by design.
+# The allocator is not to ask for the time, which libfaketime could not yet
+# tell it.
 
 sub sanitizer_env {
     return if !$ENV{KANDA_SAN};
@@ -149,7 +151,8 @@ sub sanitizer_env {
     return (
         ASAN_OPTIONS  => "detect_stack_use_after_return=1:abort_on_error=1:"
                          . "strict_string_checks=1:detect_leaks=1:"
-                         . "detect_odr_violation=0:$log",
+                         . "detect_odr_violation=0:"
+                         . "allocator_release_to_os_interval_ms=-1:$log",
         UBSAN_OPTIONS => "print_stacktrace=1:$log",
         LSAN_OPTIONS  => "suppressions=$top/t/lib/lsan.supp:"
                          . 'print_suppressions=0',
