@@ -22,7 +22,6 @@ typedef struct {
 } kanda_jwt_parts_t;
 
 
-static int kanda_jwt_text_valid(const char *p, size_t len);
 static int kanda_jwt_signable(const kanda_jwt_claims_t *claims);
 static size_t kanda_jwt_payload(const kanda_jwt_claims_t *claims, char *out,
     size_t cap);
@@ -63,7 +62,7 @@ static const struct {
 int
 kanda_jwt_text_set(kanda_jwt_text_t *t, const char *p, size_t len)
 {
-    if (len > sizeof(t->data) || !kanda_jwt_text_valid(p, len)) {
+    if (len > sizeof(t->data) || !kanda_jwt_json_plain(p, len)) {
         return -1;
     }
 
@@ -74,21 +73,6 @@ kanda_jwt_text_set(kanda_jwt_text_t *t, const char *p, size_t len)
     }
 
     return 0;
-}
-
-
-static int
-kanda_jwt_text_valid(const char *p, size_t len)
-{
-    size_t  i;
-
-    for (i = 0; i < len; i++) {
-        if (p[i] < 0x20 || p[i] > 0x7e || p[i] == '"' || p[i] == '\\') {
-            return 0;
-        }
-    }
-
-    return 1;
 }
 
 
@@ -150,7 +134,7 @@ kanda_jwt_signable(const kanda_jwt_claims_t *claims)
     for (i = 0; i < KANDA_JWT_NAMES; i++) {
         t = (const void *) ((const char *) claims + kanda_jwt_names[i].offset);
 
-        if (t->len > sizeof(t->data) || !kanda_jwt_text_valid(t->data, t->len)
+        if (t->len > sizeof(t->data) || !kanda_jwt_json_plain(t->data, t->len)
             || (t->len == 0 && kanda_jwt_names[i].required))
         {
             return 0;

@@ -96,6 +96,21 @@ kanda_jwt_json_is(const kanda_jwt_member_t *m, const char *text)
 }
 
 
+int
+kanda_jwt_json_plain(const char *p, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        if (p[i] < 0x20 || p[i] > 0x7e || p[i] == '"' || p[i] == '\\') {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* Takes a character of the grammar, with the white space around it. */
 static int
 kanda_jwt_take(kanda_jwt_scan_t *s, char c)

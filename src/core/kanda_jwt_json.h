@@ -42,5 +42,8 @@ const kanda_jwt_member_t *kanda_jwt_json_find(
 /* Whether there is a member and it is this string. */
 int kanda_jwt_json_is(const kanda_jwt_member_t *m, const char *text);
 
+/* Whether text is printable ASCII that JSON need not escape. */
+int kanda_jwt_json_plain(const char *p, size_t len);
+
 
 #endif /* KANDA_JWT_JSON_H */

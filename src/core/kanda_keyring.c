@@ -23,6 +23,8 @@ static int kanda_keyring_base64(uint8_t *out, size_t cap,
     const kanda_word_t *text);
 static int kanda_keyring_is(const kanda_word_t *word, const char *text);
 static int kanda_keyring_id_valid(const kanda_word_t *id);
+static int kanda_keyring_derive(const kanda_keyring_t *ring,
+    const char *purpose, uint8_t out[KANDA_SHA256_LEN]);
 static void kanda_keyring_close(kanda_keyring_t *ring);
 
 
@@ -71,13 +73,36 @@ kanda_keyring_parse(kanda_keyring_t *ring, const char *text, size_t len,
 int
 kanda_keyring_open(kanda_keyring_t *ring)
 {
+    static const char  *purposes[KANDA_DIGESTS] = {
+        [KANDA_DIGEST_ACCOUNT] = "kanda account id",
+        [KANDA_DIGEST_RECOVERY] = "kanda recovery code",
+        [KANDA_DIGEST_CODE] = "kanda charged code"
+    };
+
     size_t        i;
+    uint8_t       key[KANDA_SHA256_LEN];
     kanda_key_t  *k;
 
     kanda_keyring_close(ring);
 
-    ring->digest_hmac = kanda_hmac_new(ring->digest, sizeof(ring->digest));
-    if (ring->digest_hmac == NULL) {
+    for (i = 0; i < KANDA_DIGESTS; i++) {
+
+        if (kanda_keyring_derive(ring, purposes[i], key) == 0) {
+            ring->hmac[i] = kanda_hmac_new(key, sizeof(key));
+        }
+
+        kanda_wipe(key, sizeof(key));
+
+        if (ring->hmac[i] == NULL) {
+            kanda_keyring_close(ring);
+            return -1;
+        }
+    }
+
+    if (kanda_keyring_derive(ring, "kanda password pepper", ring->pepper)
+        != 0)
+    {
+        kanda_keyring_close(ring);
         return -1;
     }
 
@@ -304,13 +329,26 @@ kanda_keyring_id_valid(const kanda_word_t *id)
 }
 
 
+static int
+kanda_keyring_derive(const kanda_keyring_t *ring, const char *purpose,
+    uint8_t out[KANDA_SHA256_LEN])
+{
+    return kanda_hmac(KANDA_SHA256, ring->digest, sizeof(ring->digest),
+                      (const uint8_t *) purpose, strlen(purpose), out);
+}
+
+
 static void
 kanda_keyring_close(kanda_keyring_t *ring)
 {
     size_t  i;
 
-    kanda_hmac_free(ring->digest_hmac);
-    ring->digest_hmac = NULL;
+    for (i = 0; i < KANDA_DIGESTS; i++) {
+        kanda_hmac_free(ring->hmac[i]);
+        ring->hmac[i] = NULL;
+    }
+
+    kanda_wipe(ring->pepper, sizeof(ring->pepper));
 
     for (i = 0; i < ring->njwt; i++) {
         kanda_hmac_free(ring->jwt[i].hmac);

@@ -32,13 +32,24 @@ typedef struct {
 } kanda_key_t;
 
 
+/* What the digest key is for: each use has a key of its own, derived from it,
+ * so that no use can be made to speak for another. */
+typedef enum {
+    KANDA_DIGEST_ACCOUNT = 0,           /* account ids */
+    KANDA_DIGEST_RECOVERY,              /* recovery codes */
+    KANDA_DIGEST_CODE,                  /* codes that were charged */
+    KANDA_DIGESTS
+} kanda_digest_t;
+
+
 typedef struct {
     size_t         nseal;
     size_t         njwt;
     kanda_key_t    seal[KANDA_KEYS_MAX];
     kanda_key_t    jwt[KANDA_KEYS_MAX];
     uint8_t        digest[32];
-    kanda_hmac_t  *digest_hmac;         /* after _open() */
+    kanda_hmac_t  *hmac[KANDA_DIGESTS]; /* after _open() */
+    uint8_t        pepper[32];          /* after _open(): for passwords */
 } kanda_keyring_t;
 
 
@@ -50,7 +61,8 @@ int kanda_keyring_parse(kanda_keyring_t *ring, const char *text, size_t len,
     char error[KANDA_KEYRING_ERROR]);
 
 /*
- * Prepares the kept HMAC contexts, in the process that will use them, after
+ * Derives the digest keys and prepares the kept HMAC contexts, in the process
+ * that will use them, after
  * kanda_crypto_init().  Returns 0 or -1.
  */
 int kanda_keyring_open(kanda_keyring_t *ring);

@@ -1,6 +1,4 @@
 #include <argon2.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
@@ -9,6 +7,10 @@
 #include "kanda_password.h"
 #include "kanda_phc.h"
 #include "kanda_text.h"
+
+
+#define KANDA_TEXT(macro)     KANDA_TEXT_OF(macro)
+#define KANDA_TEXT_OF(value)  #value
 
 
 static int kanda_password_is_email(const char *password, size_t len,
@@ -132,7 +134,10 @@ kanda_password_verify(const uint8_t pepper[32], const char *text,
 const char *
 kanda_password_dummy(void)
 {
-    return "$argon2id$v=19$m=19456,t=2,p=1$S2FuZGEga25vd3Mgbm9uZQ"
+    return "$argon2id$v=19$m=" KANDA_TEXT(KANDA_ARGON2_MEMORY)
+           ",t=" KANDA_TEXT(KANDA_ARGON2_PASSES)
+           ",p=" KANDA_TEXT(KANDA_ARGON2_LANES)
+           "$S2FuZGEga25vd3Mgbm9uZQ"
            "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 }
 
