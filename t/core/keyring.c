@@ -46,7 +46,8 @@ good(void)
            && kanda_key_find(ring.jwt, ring.njwt, "", 0) == NULL,
            "and by nothing else");
 
-    tap_ok(kanda_keyring_open(&ring) == 0 && ring.hmac[KANDA_DIGEST_CODE] != NULL
+    tap_ok(kanda_keyring_open(&ring) == 0
+           && ring.hmac[KANDA_DIGEST_CODE] != NULL
            && ring.jwt[0].hmac != NULL && ring.jwt[1].hmac != NULL
            && ring.seal[0].hmac == NULL, "it is made ready");
     tap_ok(kanda_keyring_open(&ring) == 0, "twice as well");
@@ -168,7 +169,8 @@ main(void)
 
     text = SEAL_A JWT_1 DIGEST;
     tap_ok(kanda_keyring_parse(&ring, text, strlen(text), error) == 0
-           && kanda_keyring_open(&ring) == -1 && ring.hmac[KANDA_DIGEST_CODE] == NULL,
+           && kanda_keyring_open(&ring) == -1
+           && ring.hmac[KANDA_DIGEST_CODE] == NULL,
            "the master reads a ring before the algorithms are there");
 
     if (kanda_crypto_init() != 0) {
