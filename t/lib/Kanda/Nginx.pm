@@ -144,13 +144,15 @@ sub set_time {
 # tell it.
 
 sub sanitizer_env {
+    my ($leaks) = @_;
+
     return if !$ENV{KANDA_SAN};
 
     my $log = 'log_path=' . Kanda::Home::root() . '/sanitizer';
 
     return (
         ASAN_OPTIONS  => "detect_stack_use_after_return=1:abort_on_error=1:"
-                         . "strict_string_checks=1:detect_leaks=1:"
+                         . "strict_string_checks=1:detect_leaks=$leaks:"
                          . "detect_odr_violation=0:"
                          . "allocator_release_to_os_interval_ms=-1:$log",
         UBSAN_OPTIONS => "print_stacktrace=1:$log",
@@ -170,7 +172,7 @@ sub start {
         command => [ binary(), '-p', $self->{dir}, '-e', $self->{log},
                      '-c', "$self->{dir}/nginx.conf" ],
         output  => "$self->{dir}/logs/output",
-        env     => { sanitizer_env(), %{ $self->{env} // {} },
+        env     => { sanitizer_env(1), %{ $self->{env} // {} },
                      $self->{faketime} ? %{ $self->time_env } : () },
     );
 
@@ -198,7 +200,8 @@ sub check {
 
     $self->write_conf;
 
-    my %env = sanitizer_env();
+    # nginx -t leaves its memory to the system
+    my %env = sanitizer_env(0);
     local @ENV{ keys %env } = values %env;
 
     my $text = qx{@{[ binary() ]} -t -p $dir -c $dir/nginx.conf \\
