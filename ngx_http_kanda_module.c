@@ -350,7 +350,7 @@ ngx_http_kanda_init_process(ngx_cycle_t *cycle)
 
     worker = &kmcf->worker;
     worker->hello.ring = kmcf->ring;
-    worker->kdf = kanda_kdf_create(cycle, kmcf->ring->digest);
+    worker->kdf = kanda_kdf_create(cycle, kmcf->ring->pepper);
     worker->redis = kanda_redis_create(cycle, &kmcf->redis, kanda_store_hello,
                                        &worker->hello);
 

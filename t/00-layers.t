@@ -1,4 +1,4 @@
-# A room knows only the rooms above it in DESIGN's list; what must happen in
+# A room knows only the rooms above it in this list; what must happen in
 # one place happens in one place.
 
 use strict;
@@ -30,7 +30,7 @@ my %may = (
     event => [qw(core event)],
     redis => [qw(core event redis)],
     store => [qw(core event redis store)],
-    http  => [qw(core event http)],
+    http  => [qw(core event redis store http)],
     api   => [qw(core event redis store http api)],
     gate  => [qw(core event redis store http api gate)],
 );

@@ -97,6 +97,14 @@ ngx_int_t kanda_api_apikey_revoke(kanda_request_t *kr);
 ngx_int_t kanda_api_logs(kanda_request_t *kr);
 
 
+/* Answers with the secret in kr's kanda_api_client_t and its picture, and wipes
+ * it: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_secret_answer(kanda_request_t *kr, ngx_uint_t status);
+
+/* Answers with the picture alone, in the form that Accept asks for. */
+ngx_int_t kanda_secret_picture(kanda_request_t *kr);
+
+
 /* Refuses a request with a sentence; for a return. */
 #define kanda_api_invalid(kr, detail)                                         \
     kanda_problem_detail(kr, KANDA_INVALID_REQUEST, detail)

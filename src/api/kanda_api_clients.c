@@ -179,7 +179,7 @@ kanda_api_client_recovery(kanda_request_t *kr)
         if (kanda_recovery_make(s->codes[i]) != 0
             || kanda_recovery_parse(s->codes[i], KANDA_RECOVERY_LEN, symbols)
                != 0
-            || kanda_recovery_digest(st->ring->digest_hmac,
+            || kanda_recovery_digest(st->ring->hmac[KANDA_DIGEST_RECOVERY],
                                      (char *) st->account.data,
                                      st->account.len,
                                      (char *) kr->segment.data,

@@ -136,7 +136,7 @@ kanda_validate_recovery(kanda_request_t *kr)
     s = kr->state;
     st = &kr->store;
 
-    return kanda_recovery_digest(st->ring->digest_hmac,
+    return kanda_recovery_digest(st->ring->hmac[KANDA_DIGEST_RECOVERY],
                                  (char *) st->account.data, st->account.len,
                                  (char *) s->id.data, s->id.len, s->code,
                                  s->judgement.digest)

@@ -62,8 +62,7 @@ int kanda_keyring_parse(kanda_keyring_t *ring, const char *text, size_t len,
 
 /*
  * Derives the digest keys and prepares the kept HMAC contexts, in the process
- * that will use them, after
- * kanda_crypto_init().  Returns 0 or -1.
+ * that will use them, after kanda_crypto_init().  Returns 0 or -1.
  */
 int kanda_keyring_open(kanda_keyring_t *ring);
 

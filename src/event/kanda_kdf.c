@@ -2,59 +2,16 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
-#include <pthread.h>
-#include <sched.h>
 #include <sys/eventfd.h>
 
-#include "kanda_kdf.h"
+#include "kanda_kdf_impl.h"
 #include "kanda_crypto.h"
-
-
-/* The thread may touch a task only between taking it off the queue and putting
- * it on the done list; pools, logs and the waiter are the event loop's. */
-
-typedef struct kanda_kdf_task_s  kanda_kdf_task_t;
-
-struct kanda_kdf_task_s {
-    kanda_op_t            op;
-    kanda_kdf_t          *kdf;
-    kanda_kdf_task_t     *next;
-    ngx_event_t           timer;
-    char                 *phc_out;
-    kanda_kdf_verdict_t  *verdict_out;
-    int                   result;
-    int                   outdated;
-    ngx_uint_t            verify;
-    volatile ngx_uint_t   abandoned;
-    size_t                password_len;
-    size_t                phc_len;
-    char                  phc[KANDA_PHC_MAX];
-    char                  password[KANDA_PASSWORD_BYTES];
-};
-
-
-struct kanda_kdf_s {
-    pthread_t             thread;
-    pthread_mutex_t       mutex;
-    pthread_cond_t        wake;
-    kanda_kdf_task_t     *queue;
-    kanda_kdf_task_t    **queue_tail;
-    kanda_kdf_task_t     *done;
-    ngx_uint_t            stop;
-    ngx_uint_t            started;
-    ngx_uint_t            tasks;
-    ngx_connection_t     *notify;
-    u_char                pepper[32];
-};
 
 
 static ngx_int_t kanda_kdf_post(kanda_kdf_t *kdf, kanda_waiter_t *w,
     kanda_kdf_task_t *task);
 static kanda_kdf_task_t *kanda_kdf_task(kanda_kdf_t *kdf,
     const ngx_str_t *password);
-static ngx_int_t kanda_kdf_start(kanda_kdf_t *kdf);
-static void *kanda_kdf_thread(void *data);
-static void kanda_kdf_run(kanda_kdf_t *kdf, kanda_kdf_task_t *task);
 static void kanda_kdf_done_handler(ngx_event_t *ev);
 static void kanda_kdf_finish(kanda_kdf_task_t *task);
 static void kanda_kdf_timeout_handler(ngx_event_t *ev);
@@ -244,113 +201,6 @@ kanda_kdf_post(kanda_kdf_t *kdf, kanda_waiter_t *w, kanda_kdf_task_t *task)
     pthread_mutex_unlock(&kdf->mutex);
 
     return NGX_AGAIN;
-}
-
-
-static ngx_int_t
-kanda_kdf_start(kanda_kdf_t *kdf)
-{
-    int             err;
-    sigset_t        all, old;
-    pthread_attr_t  attr;
-
-    /* signals are the event loop's */
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &old);
-
-    pthread_attr_init(&attr);
-    err = pthread_create(&kdf->thread, &attr, kanda_kdf_thread, kdf);
-    pthread_attr_destroy(&attr);
-
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-
-    if (err) {
-        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, err,
-                      "kanda: pthread_create() failed");
-        return NGX_ERROR;
-    }
-
-    kdf->started = 1;
-
-    return NGX_OK;
-}
-
-
-static void *
-kanda_kdf_thread(void *data)
-{
-    kanda_kdf_t *kdf = data;
-
-    ssize_t             n;
-    uint64_t            one;
-    kanda_kdf_task_t   *task;
-    struct sched_param  param;
-
-    /* hashing takes what the event loops leave */
-
-    ngx_memzero(&param, sizeof(param));
-    (void) pthread_setschedparam(pthread_self(), SCHED_IDLE, &param);
-
-    one = 1;
-
-    pthread_mutex_lock(&kdf->mutex);
-
-    for ( ;; ) {
-
-        while (kdf->queue == NULL && !kdf->stop) {
-            pthread_cond_wait(&kdf->wake, &kdf->mutex);
-        }
-
-        if (kdf->stop) {
-            break;
-        }
-
-        task = kdf->queue;
-        kdf->queue = task->next;
-
-        if (kdf->queue == NULL) {
-            kdf->queue_tail = &kdf->queue;
-        }
-
-        pthread_mutex_unlock(&kdf->mutex);
-
-        kanda_kdf_run(kdf, task);
-
-        pthread_mutex_lock(&kdf->mutex);
-        task->next = kdf->done;
-        kdf->done = task;
-
-        /* a full counter means that the event loop has been told already */
-        do {
-            n = write(kdf->notify->fd, &one, sizeof(one));
-        } while (n == -1 && errno == EINTR);
-    }
-
-    pthread_mutex_unlock(&kdf->mutex);
-
-    return NULL;
-}
-
-
-static void
-kanda_kdf_run(kanda_kdf_t *kdf, kanda_kdf_task_t *task)
-{
-    if (task->abandoned) {
-        task->result = -1;
-
-    } else if (task->verify) {
-        task->result = kanda_password_verify(kdf->pepper, task->phc,
-                                             task->phc_len, task->password,
-                                             task->password_len,
-                                             &task->outdated);
-
-    } else {
-        task->result = kanda_password_hash(kdf->pepper, task->password,
-                                           task->password_len, task->phc);
-    }
-
-    kanda_wipe(task->password, sizeof(task->password));
 }
 
 

@@ -97,14 +97,14 @@ kanda_body_advance(kanda_request_t *kr, ngx_int_t rc)
         }
 
         if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-            ngx_http_finalize_request(r, rc);
+            kanda_request_abort(kr, rc);
             return;
         }
 
         taken = kanda_body_take(kr);
 
         if (taken == NGX_ERROR) {
-            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+            kanda_request_abort(kr, NGX_HTTP_INTERNAL_SERVER_ERROR);
             return;
         }
 

@@ -132,6 +132,13 @@ kanda_request_run(kanda_request_t *kr)
 }
 
 
+void
+kanda_request_abort(kanda_request_t *kr, ngx_int_t rc)
+{
+    ngx_http_finalize_request(kr->request, rc);
+}
+
+
 static void
 kanda_request_resume(kanda_waiter_t *w, ngx_int_t rc)
 {

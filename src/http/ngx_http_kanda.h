@@ -54,7 +54,7 @@ typedef struct {
 
 typedef struct {
     const kanda_dialect_t   *dialect;
-    ngx_str_t                prefix;    /* the location's, no slash at its end */
+    ngx_str_t                prefix;    /* of the location, less a last '/' */
     time_t                   token_ttl;
     ngx_str_t                token_ttl_text;
     ngx_str_t                issuer;
@@ -91,7 +91,7 @@ typedef ngx_int_t (*kanda_handler_pt)(kanda_request_t *kr);
 
 struct kanda_route_s {
     ngx_uint_t               method;    /* NGX_HTTP_GET also answers HEAD */
-    const char              *path;      /* relative; ":" stands for one segment */
+    const char              *path;      /* relative; ":" is one segment */
     kanda_auth_t             auth;
     ngx_uint_t               scope;
     kanda_body_kind_t        body;
@@ -155,6 +155,9 @@ ngx_int_t ngx_http_kanda_handler(ngx_http_request_t *r);
 
 /* Runs a request from where it stands; answers and finalizes it, or waits. */
 void kanda_request_run(kanda_request_t *kr);
+
+/* Ends a request that has no answer of ours, as nginx ends it for rc. */
+void kanda_request_abort(kanda_request_t *kr, ngx_int_t rc);
 
 /* For kanda_await(): whether the wait ended the request; sets the answer. */
 ngx_uint_t kanda_refused(kanda_request_t *kr);

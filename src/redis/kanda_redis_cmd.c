@@ -328,31 +328,6 @@ kanda_redis_flush_handler(ngx_event_t *ev)
 }
 
 
-ngx_int_t
-kanda_redis_write(kanda_redis_t *rd, kanda_redis_buf_t *b)
-{
-    ssize_t  n;
-
-    while (b->pos < b->last) {
-        n = rd->c->send(rd->c, b->data + b->pos, b->last - b->pos);
-
-        if (n == NGX_AGAIN || n == 0) {
-            return NGX_AGAIN;
-        }
-
-        if (n == NGX_ERROR) {
-            return NGX_ERROR;
-        }
-
-        b->pos += n;
-    }
-
-    kanda_resp_reset(b);
-
-    return NGX_OK;
-}
-
-
 /* Deadlines are re-checked when the timer fires: nginx does not move a timer
  * for less than 300 ms, and the command it was set for may be long answered. */
 

@@ -2,30 +2,12 @@
 #include "kanda_crypto.h"
 
 
-#if (KANDA_HIREDIS_SIZE)
-typedef size_t  kanda_redis_count_t;
-#else
-typedef int     kanda_redis_count_t;
-#endif
-
-
 static void kanda_redis_connected(kanda_redis_t *rd);
-static void kanda_redis_greeted(kanda_redis_t *rd);
 static void kanda_redis_close(kanda_redis_t *rd);
 static void kanda_redis_plan_retry(kanda_redis_t *rd);
 static void kanda_redis_write_handler(ngx_event_t *wev);
-static void kanda_redis_read_handler(ngx_event_t *rev);
-static ngx_int_t kanda_redis_read(kanda_redis_t *rd);
-static ngx_int_t kanda_redis_parse(kanda_redis_t *rd);
 static void kanda_redis_retry_handler(ngx_event_t *ev);
-static void *kanda_redis_create_array(const redisReadTask *task,
-    kanda_redis_count_t n);
 static ngx_int_t kanda_redis_auth_reply(void *out, const redisReply *reply);
-
-
-/* hiredis's own; the same for every reader */
-static void *(*kanda_redis_hiredis_array)(const redisReadTask *task,
-    kanda_redis_count_t n);
 
 
 kanda_redis_t *
@@ -171,18 +153,10 @@ kanda_redis_connected(kanda_redis_t *rd)
 
     rd->state = KANDA_REDIS_GREETING;
 
-    rd->reader = redisReaderCreate();
-    if (rd->reader == NULL) {
+    if (kanda_redis_reader_create(rd) != NGX_OK) {
         kanda_redis_lost(rd, "no memory for a reply reader");
         return;
     }
-
-    /* a bound that hiredis lacks: an array announced is an array allocated */
-
-    kanda_redis_hiredis_array = rd->reader->fn->createArray;
-    rd->functions = *rd->reader->fn;
-    rd->functions.createArray = kanda_redis_create_array;
-    rd->reader->fn = &rd->functions;
 
     ngx_add_timer(c->read, rd->conf->timeout);
 
@@ -233,7 +207,7 @@ failed:
 }
 
 
-static void
+void
 kanda_redis_greeted(kanda_redis_t *rd)
 {
     if (rd->c->read->timer_set) {
@@ -399,131 +373,6 @@ kanda_redis_write_handler(ngx_event_t *wev)
 }
 
 
-static void
-kanda_redis_read_handler(ngx_event_t *rev)
-{
-    kanda_redis_t     *rd;
-    ngx_connection_t  *c;
-
-    c = rev->data;
-    rd = c->data;
-
-    if (c->close) {
-        kanda_redis_leave(rd);
-        return;
-    }
-
-    if (rev->timedout) {
-        rev->timedout = 0;
-        rd->timeouts++;
-        kanda_redis_lost(rd, "greeting timed out");
-        return;
-    }
-
-    if (rd->state == KANDA_REDIS_CONNECTING) {
-        return;
-    }
-
-    (void) kanda_redis_read(rd);
-}
-
-
-static ngx_int_t
-kanda_redis_read(kanda_redis_t *rd)
-{
-    ssize_t  n;
-    u_char   buf[16384];
-
-    for ( ;; ) {
-        n = rd->c->recv(rd->c, buf, sizeof(buf));
-
-        if (n == NGX_AGAIN) {
-            break;
-        }
-
-        if (n == 0 || n == NGX_ERROR) {
-            kanda_redis_lost(rd, n ? "receiving failed" : "connection closed");
-            return NGX_ERROR;
-        }
-
-        if (rd->reader->len > KANDA_REDIS_REPLY_MAX
-            || redisReaderFeed(rd->reader, (char *) buf, n) != REDIS_OK)
-        {
-            kanda_redis_lost(rd, "reply too long");
-            return NGX_ERROR;
-        }
-
-        if (kanda_redis_parse(rd) != NGX_OK) {
-            return NGX_ERROR;
-        }
-    }
-
-    if (ngx_handle_read_event(rd->c->read, 0) != NGX_OK) {
-        kanda_redis_lost(rd, "no read events");
-        return NGX_ERROR;
-    }
-
-    if (ngx_queue_empty(&rd->waiting) && rd->state == KANDA_REDIS_READY) {
-
-        if (ngx_exiting) {
-            kanda_redis_leave(rd);
-            return NGX_OK;
-        }
-
-        rd->c->idle = 1;
-    }
-
-    return NGX_OK;
-}
-
-
-/* A reply resumes a request, and that request may bring the connection down;
- * the reader is then ours to free. */
-
-static ngx_int_t
-kanda_redis_parse(kanda_redis_t *rd)
-{
-    void         *reply;
-    redisReader  *reader;
-
-    reader = rd->reader;
-    rd->parsing = 1;
-
-    while (rd->reader == reader && rd->state != KANDA_REDIS_DOWN) {
-
-        if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
-            kanda_redis_lost(rd, "malformed reply");
-            break;
-        }
-
-        if (reply == NULL) {
-            rd->parsing = 0;
-            return NGX_OK;
-        }
-
-        if (kanda_redis_deliver(rd, reply) != NGX_OK) {
-            kanda_redis_lost(rd, "unexpected reply");
-            break;
-        }
-
-        if (rd->state == KANDA_REDIS_GREETING
-            && ngx_queue_empty(&rd->greetings))
-        {
-            kanda_redis_greeted(rd);
-        }
-    }
-
-    rd->parsing = 0;
-    redisReaderFree(reader);
-
-    if (rd->reader == reader) {
-        rd->reader = NULL;
-    }
-
-    return NGX_ERROR;
-}
-
-
 void
 kanda_redis_complain(kanda_redis_t *rd, const char *what,
     const ngx_str_t *more)
@@ -540,17 +389,6 @@ kanda_redis_complain(kanda_redis_t *rd, const char *what,
 
     ngx_log_error(NGX_LOG_ERR, rd->log, 0, "kanda: Redis %V: %s%V",
                   &rd->conf->url, what, more ? more : &none);
-}
-
-
-static void *
-kanda_redis_create_array(const redisReadTask *task, kanda_redis_count_t n)
-{
-    if (n > KANDA_REDIS_ELEMENTS_MAX) {
-        return NULL;
-    }
-
-    return kanda_redis_hiredis_array(task, n);
 }
 
 

@@ -1,5 +1,5 @@
 /*
- * Inside the redis room: the connection's state, shared by its two halves.
+ * Inside the redis room: the connection's state, shared by its parts.
  */
 
 #ifndef KANDA_REDIS_IMPL_H
@@ -96,6 +96,18 @@ void kanda_redis_leave(kanda_redis_t *rd);
 /* Complains, but not more often than KANDA_REDIS_LOG_EVERY. */
 void kanda_redis_complain(kanda_redis_t *rd, const char *what,
     const ngx_str_t *more);
+
+
+/* A greeting was answered in full: commands may go. */
+void kanda_redis_greeted(kanda_redis_t *rd);
+
+
+/* Reading half. */
+
+/* Makes a new connection's reply reader: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_redis_reader_create(kanda_redis_t *rd);
+
+void kanda_redis_read_handler(ngx_event_t *rev);
 
 
 /* Command half. */

@@ -65,6 +65,31 @@ kanda_resp_free(kanda_redis_buf_t *b)
 }
 
 
+ngx_int_t
+kanda_redis_write(kanda_redis_t *rd, kanda_redis_buf_t *b)
+{
+    ssize_t  n;
+
+    while (b->pos < b->last) {
+        n = rd->c->send(rd->c, b->data + b->pos, b->last - b->pos);
+
+        if (n == NGX_AGAIN || n == 0) {
+            return NGX_AGAIN;
+        }
+
+        if (n == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        b->pos += n;
+    }
+
+    kanda_resp_reset(b);
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 kanda_resp_reserve(kanda_redis_buf_t *b, size_t n)
 {

@@ -97,7 +97,8 @@ ngx_int_t kanda_store_authorize(kanda_store_t *st);
 
 /* For the store room itself. */
 
-/* Begins a script's arguments: the key and the prelude's.  NGX_OK or NGX_ERROR. */
+/* Begins a script's arguments: the key and the prelude's.  NGX_OK or
+ * NGX_ERROR. */
 ngx_int_t kanda_store_begin(kanda_store_t *st);
 
 /* Adds an argument, which must live until the reply. */

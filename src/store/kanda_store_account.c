@@ -19,9 +19,9 @@ kanda_account_select(kanda_store_t *st, const ngx_str_t *email)
         return NGX_ERROR;
     }
 
-    if (kanda_account_id(st->ring->digest_hmac, (char *) st->realm.data,
-                         st->realm.len, (char *) email->data, email->len,
-                         (char *) p)
+    if (kanda_account_id(st->ring->hmac[KANDA_DIGEST_ACCOUNT],
+                         (char *) st->realm.data, st->realm.len,
+                         (char *) email->data, email->len, (char *) p)
         != 0)
     {
         return NGX_ERROR;

@@ -3,8 +3,8 @@
 
 
 /* A sealed word that every server of an installation must be able to open.  One
- * that cannot has the wrong keys, and what it would write nobody could read: its
- * connection is given up, so that it answers 503 and writes nothing. */
+ * that cannot has the wrong keys, and what it would write nobody could read:
+ * its connection is given up, so that it answers 503 and writes nothing. */
 
 #define KANDA_CANARY_KEY   "kanda:canary"
 #define KANDA_CANARY_TEXT  "kanda opens this"

@@ -108,7 +108,10 @@ kanda_client_code_digest(kanda_store_t *st, const ngx_str_t *version,
     p = ngx_cpymem(text, version->data, version->len);
     p = ngx_cpymem(p, code, len);
 
-    if (kanda_hmac_sign(st->ring->digest_hmac, text, p - text, digest) != 0) {
+    if (kanda_hmac_sign(st->ring->hmac[KANDA_DIGEST_CODE], text, p - text,
+                        digest)
+        != 0)
+    {
         return NGX_ERROR;
     }
 

@@ -1,0 +1,227 @@
+#include "kanda_api.h"
+#include "kanda_base32.h"
+#include "kanda_otpauth.h"
+#include "kanda_qr.h"
+
+#include <openssl/evp.h>
+
+
+typedef enum {
+    KANDA_PICTURE_JSON = 0,
+    KANDA_PICTURE_PNG,
+    KANDA_PICTURE_SVG
+} kanda_picture_t;
+
+
+static size_t kanda_secret_uri(kanda_request_t *kr, char *uri);
+static void kanda_secret_json_qr(kanda_json_out_t *out, char *url,
+    const kanda_qr_image_t *image);
+static kanda_picture_t kanda_secret_accepts(ngx_http_request_t *r);
+static u_char *kanda_secret_find(const ngx_str_t *text, const char *what);
+
+
+ngx_int_t
+kanda_secret_answer(kanda_request_t *kr, ngx_uint_t status)
+{
+    char                 uri[KANDA_OTPAUTH_MAX], *url;
+    char                 secret[kanda_base32_length(KANDA_TOTP_SECRET_MAX)];
+    size_t               len, cap, secret_len;
+    ngx_int_t            rc;
+    kanda_totp_t        *totp;
+    kanda_qr_image_t     image;
+    kanda_json_out_t     out;
+    kanda_api_client_t  *s;
+
+    s = kr->state;
+    totp = &s->show.client.totp;
+    rc = NGX_ERROR;
+
+    len = kanda_secret_uri(kr, uri);
+    secret_len = kanda_base32_encode(secret, totp->secret, totp->secret_len);
+
+    if (len == 0 || kanda_qr_png(uri, len, &image) != 0) {
+        return NGX_ERROR;
+    }
+
+    cap = 1024 + KANDA_OTPAUTH_MAX + sizeof(secret) + image.len * 4 / 3;
+    url = ngx_pnalloc(kr->request->pool, image.len * 4 / 3 + 64);
+
+    if (url == NULL || kanda_json_begin(kr, &out, cap) != NGX_OK
+        || kanda_wipe_later(kr, url, image.len * 4 / 3 + 64) != NGX_OK
+        || kanda_wipe_later(kr, out.start, cap) != NGX_OK)
+    {
+        goto done;
+    }
+
+    kanda_json_open(&out, NULL, '{');
+    kanda_api_text(&out, "clientId", &s->id);
+    kanda_json_str(&out, "secret", secret, secret_len);
+    kanda_json_str(&out, "otpauthUrl", uri, len);
+    kanda_secret_json_qr(&out, url, &image);
+    kanda_json_close(&out, '}');
+
+    rc = kanda_json_answer(kr, status, &out);
+
+done:
+
+    kanda_qr_free(&image);
+    kanda_wipe(uri, sizeof(uri));
+    kanda_wipe(secret, sizeof(secret));
+    kanda_wipe(totp->secret, sizeof(totp->secret));
+
+    return rc;
+}
+
+
+
+ngx_int_t
+kanda_secret_picture(kanda_request_t *kr)
+{
+    int                  drawn;
+    char                 uri[KANDA_OTPAUTH_MAX], *url;
+    size_t               len, cap;
+    ngx_str_t            body;
+    kanda_picture_t      picture;
+    kanda_qr_image_t     image;
+    kanda_json_out_t     out;
+    kanda_api_client_t  *s;
+
+    s = kr->state;
+    picture = kanda_secret_accepts(kr->request);
+    len = kanda_secret_uri(kr, uri);
+
+    drawn = (len && picture == KANDA_PICTURE_SVG)
+            ? kanda_qr_svg(uri, len, &image)
+            : kanda_qr_png(uri, len, &image);
+
+    kanda_wipe(uri, sizeof(uri));
+
+    if (drawn != 0) {
+        return NGX_ERROR;
+    }
+
+    cap = 1024 + image.len * 4 / 3;
+    url = ngx_pnalloc(kr->request->pool, cap);
+
+    if (url == NULL || kanda_wipe_later(kr, url, cap) != NGX_OK) {
+        kanda_qr_free(&image);
+        return NGX_ERROR;
+    }
+
+    if (picture != KANDA_PICTURE_JSON) {
+        ngx_memcpy(url, image.data, image.len);
+        body.data = (u_char *) url;
+        body.len = image.len;
+        kanda_qr_free(&image);
+
+        return kanda_text_answer(kr, NGX_HTTP_OK,
+                                 picture == KANDA_PICTURE_PNG
+                                 ? "image/png" : "image/svg+xml", &body);
+    }
+
+    if (kanda_json_begin(kr, &out, cap) != NGX_OK
+        || kanda_wipe_later(kr, out.start, cap) != NGX_OK)
+    {
+        kanda_qr_free(&image);
+        return NGX_ERROR;
+    }
+
+    kanda_json_open(&out, NULL, '{');
+    kanda_api_text(&out, "clientId", &s->id);
+    kanda_secret_json_qr(&out, url, &image);
+    kanda_json_close(&out, '}');
+
+    kanda_qr_free(&image);
+
+    return kanda_json_answer(kr, NGX_HTTP_OK, &out);
+}
+
+
+
+static size_t
+kanda_secret_uri(kanda_request_t *kr, char *uri)
+{
+    kanda_client_show_t  *show;
+
+    show = &((kanda_api_client_t *) kr->state)->show;
+
+    return kanda_otpauth_uri(uri, KANDA_OTPAUTH_MAX, &show->client.totp,
+                             (char *) show->label.data, show->label.len,
+                             (char *) show->issuer.data, show->issuer.len,
+                             KANDA_OTPAUTH_API);
+}
+
+
+
+/* A data URL; url is room for it. */
+
+static void
+kanda_secret_json_qr(kanda_json_out_t *out, char *url,
+    const kanda_qr_image_t *image)
+{
+    static const char  head[] = "data:image/png;base64,";
+
+    int    n;
+    char  *p;
+
+    p = (char *) ngx_cpymem(url, head, sizeof(head) - 1);
+    n = EVP_EncodeBlock((unsigned char *) p, image->data, (int) image->len);
+
+    kanda_json_str(out, "qrDataUrl", url, (size_t) (p - url + n));
+}
+
+
+
+/* JSON unless an image is asked for; of two images the first. */
+
+static kanda_picture_t
+kanda_secret_accepts(ngx_http_request_t *r)
+{
+    u_char           *png, *svg;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return KANDA_PICTURE_JSON;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == 6
+            && ngx_strncasecmp(h[i].key.data, (u_char *) "accept", 6) == 0)
+        {
+            break;
+        }
+    }
+
+    png = kanda_secret_find(&h[i].value, "image/png");
+    svg = kanda_secret_find(&h[i].value, "image/svg+xml");
+
+    if (kanda_secret_find(&h[i].value, "application/json")
+        || (png == NULL && svg == NULL))
+    {
+        return KANDA_PICTURE_JSON;
+    }
+
+    return svg == NULL || (png && png < svg) ? KANDA_PICTURE_PNG
+                                             : KANDA_PICTURE_SVG;
+}
+
+
+
+static u_char *
+kanda_secret_find(const ngx_str_t *text, const char *what)
+{
+    return ngx_strlcasestrn(text->data, text->data + text->len,
+                            (u_char *) what, ngx_strlen(what) - 1);
+}
