@@ -71,6 +71,11 @@ kanda_api_apikey_create(kanda_request_t *kr)
     } while (kr->store.status == KANDA_STATUS_EXISTS
              && ++s->tries < KANDA_APIKEY_TRIES);
 
+    if (kr->store.status == KANDA_STATUS_CLOSED) {
+        return kanda_api_invalid(kr, "An account has at most 1000 API keys; "
+                                 "revoke one.");
+    }
+
     if (kr->store.status != KANDA_STATUS_OK) {
         return kanda_problem(kr, KANDA_UNAVAILABLE);
     }

@@ -31,28 +31,28 @@ kanda_body_read(kanda_request_t *kr)
         kr->too_large = (kr->route->body != KANDA_BODY_NONE);
 
         rc = ngx_http_discard_request_body(r);
-        if (rc != NGX_OK) {
-            return rc;
+
+    } else {
+        r->request_body_no_buffering = 1;
+        rc = ngx_http_read_client_request_body(r, kanda_body_post);
+
+        if (rc < NGX_HTTP_SPECIAL_RESPONSE) {
+            return NGX_DONE;
         }
-
-        r->main->count++;
-        kanda_request_run(kr);
-        return NGX_DONE;
     }
-
-    r->request_body_no_buffering = 1;
-
-    rc = ngx_http_read_client_request_body(r, kanda_body_post);
 
     if (rc == NGX_HTTP_BAD_REQUEST) {
         kr->bad_body = 1;
         r->keepalive = 0;
-        r->main->count++;
-        kanda_request_run(kr);
-        return NGX_DONE;
+
+    } else if (rc != NGX_OK) {
+        return rc;
     }
 
-    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+    r->main->count++;
+    kanda_request_run(kr);
+
+    return NGX_DONE;
 }
 
 

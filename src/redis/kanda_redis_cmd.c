@@ -285,6 +285,8 @@ kanda_redis_fail_all(kanda_redis_t *rd)
 
     /* whoever is resumed may call again: that is for the next connection */
 
+    kanda_resp_reset(&rd->out);
+
     ngx_queue_init(&failed);
     ngx_queue_add(&failed, &rd->waiting);
     ngx_queue_init(&rd->waiting);

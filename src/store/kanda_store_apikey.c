@@ -30,7 +30,9 @@ kanda_apikey_create(kanda_store_t *st, kanda_apikey_t *key)
 
     kanda_store_arg(st, key->regions.data, key->regions.len);
 
-    if (kanda_store_arg_int(st, key->expires) != NGX_OK) {
+    if (kanda_store_arg_int(st, key->expires) != NGX_OK
+        || kanda_store_arg_int(st, KANDA_APIKEYS_MAX) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

@@ -8,6 +8,9 @@
 #include "kanda_store.h"
 
 
+#define KANDA_APIKEYS_MAX  1000         /* of one account */
+
+
 /* What a key looks like from outside; digest only when it is made. */
 typedef struct {
     ngx_str_t   id;
@@ -30,8 +33,8 @@ typedef struct {
 
 /*
  * Keeps a new key: OK with scopes and created filled in, EXISTS when the id is
- * taken, SCOPE when it would have a scope that the caller lacks.  Scopes 0: all
- * that the caller has.
+ * taken, SCOPE when it would have a scope that the caller lacks, CLOSED when the
+ * account has KANDA_APIKEYS_MAX.  Scopes 0: all that the caller has.
  */
 ngx_int_t kanda_apikey_create(kanda_store_t *st, kanda_apikey_t *key);
 
