@@ -26,12 +26,12 @@ RUN apt-get update \
         nginx openssl libqrencode4 libpng16-16 libcjson1 libargon2-1 \
     && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*.log \
         /etc/nginx/sites-enabled \
-    && mkdir -p /etc/kanda /var/log/nginx \
+    && mkdir -p /etc/kanda /var/log/nginx /usr/lib/nginx/modules \
     && ln -sf /dev/stdout /var/log/nginx/access.log \
     && ln -sf /dev/stderr /var/log/nginx/error.log
 COPY --from=build /kanda/build/ngx_http_kanda_module.so \
     /usr/lib/nginx/modules/
-COPY conf/nginx.conf /etc/kanda/
+COPY conf/nginx.conf conf/common-passwords.txt /etc/kanda/
 COPY util/keys util/container /usr/local/bin/
 
 EXPOSE 8080
