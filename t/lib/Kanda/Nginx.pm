@@ -115,6 +115,7 @@ sub time_env {
         LD_PRELOAD              => $lib,
         FAKETIME_TIMESTAMP_FILE => "$self->{dir}/time",
         FAKETIME_NO_CACHE       => 1,
+        FAKETIME_DISABLE_SHM    => 1,
         DONT_FAKE_MONOTONIC     => 1,
         FAKETIME_DONT_FAKE_MONOTONIC => 1,
         TZ                      => 'UTC',
