@@ -1,0 +1,210 @@
+# What nginx -t says of a configuration that cannot work: it names the
+# directive, and what would be right.
+
+BEGIN { push @INC, 't/lib' }
+use strict;
+use warnings;
+
+use Kanda;
+use MIME::Base64 qw(encode_base64);
+use Test::More;
+
+my $k = Kanda->new(redis => undef);
+my $keys = $k->keys_file;
+my $dir = Kanda::Home::root();
+my $redis = "kanda_redis unix:$dir/nowhere;";
+my $serve = 'location /api/ { kanda_serve api; }';
+my $nginx = Kanda::Nginx->new;
+
+
+sub check {
+    my (%o) = @_;
+
+    @$nginx{qw(http server)} = ($o{http} // "$redis kanda_keys $keys;",
+                                $o{server} // $serve);
+    return $nginx->check;
+}
+
+
+sub good {
+    my ($name, %o) = @_;
+    my ($status, $text) = check(%o);
+    is($status, 0, $name) or diag $text;
+}
+
+
+# Refused with one line of [emerg] that has all of these words.
+
+sub bad {
+    my ($name, $said, %o) = @_;
+    my ($status, $text) = check(%o);
+    my @lines = grep { /\[emerg\]/ } split /\n/, $text;
+
+    isnt($status, 0, "$name: refused");
+    like($lines[0] // $text, $said, "$name: says why");
+    is(scalar @lines, 1, "$name: in one line");
+    like($lines[0] // '', qr/ in \S+nginx\.conf:\d+$/, "$name: and where")
+        if $o{line};
+}
+
+
+sub in_api { (server => "location /api/ { kanda_serve api; $_[0] }") }
+sub file   { my ($name, $text, $mode) = @_;
+             open my $fh, '>:raw', "$dir/$name" or die $!;
+             print $fh $text;
+             close $fh;
+             chmod $mode // 0600, "$dir/$name";
+             return "$dir/$name" }
+sub keys_are {
+    my ($text, $mode) = @_;
+    return (http => "$redis kanda_keys " . file('bad', $text, $mode) . ';');
+}
+
+
+good('a small configuration');
+good('nothing of ours', http => '', server => 'location / { return 204; }');
+good('settings without a service', server => '');
+
+bad('no Redis', qr/kanda_redis.*kanda_redis unix:/, http => "kanda_keys $keys;");
+bad('no keys', qr/kanda_keys/, http => $redis);
+
+
+# The key file
+
+my ($s, $j, $d) = map { encode_base64(random_bytes(32), '') } 1 .. 3;
+my $whole = "seal s1 $s\njwt j1 $j\ndigest $d\n";
+
+good('keys', keys_are($whole));
+good('keys with remarks', keys_are("# ours\n\n$whole\n  # end\n"));
+good('keys with Windows line ends', keys_are($whole =~ s/\n/\r\n/gr));
+good('two of each', keys_are("$whole\nseal s2 $s\njwt j2 " .
+                             encode_base64(random_bytes(64), '') . "\n"));
+good('a mode stricter than ours', keys_are($whole, 0400));
+
+my @modes = (0640, 0604, 0620, 0602, 0644, 0610, 0601, 0666, 0777);
+
+for my $mode (@modes) {
+    bad(sprintf('keys of mode %04o', $mode), qr/kanda_keys "\S+\/bad".*chmod 600/,
+        keys_are($whole, $mode), line => 1);
+}
+
+bad('keys that are not there', qr/kanda_keys .*"\S+none".*No such file/,
+    http => "$redis kanda_keys none;");
+bad('keys that are a folder', qr/kanda_keys "\S+" must be a regular file/,
+    http => "$redis kanda_keys $dir;");
+
+system 'mkfifo', '-m', '600', "$dir/pipe";
+bad('keys that are a pipe', qr/kanda_keys "\S+" must be a regular file/,
+    http => "$redis kanda_keys $dir/pipe;");
+
+my $short = encode_base64(random_bytes(31), '');
+
+for my $case (
+    [ 'empty' => '' => qr/seal/ ],
+    [ 'no seal' => "jwt j1 $j\ndigest $d\n" => qr/no "seal" key/ ],
+    [ 'no jwt' => "seal s1 $s\ndigest $d\n" => qr/no "jwt" key/ ],
+    [ 'no digest' => "seal s1 $s\njwt j1 $j\n" => qr/no "digest" key/ ],
+    [ 'a short seal' => "seal s1 $short\n$whole" => qr/line 1: .*32 bytes/ ],
+    [ 'a short jwt' => "${whole}jwt j2 $short\n" => qr/line 4: .*32 bytes/ ],
+    [ 'a short digest' => "seal s1 $s\njwt j1 $j\ndigest $short"
+      => qr/line 3: .*32 bytes/ ],
+    [ 'two digests' => "${whole}digest $d\n" => qr/line 4: .*digest/ ],
+    [ 'one id twice' => "${whole}jwt j1 $j\n" => qr/line 4: .*id/ ],
+    [ 'a word too few' => "seal $s\n$whole" => qr/line 1: .*seal <id> <base64>/ ],
+    [ 'a word too many' => "seal s2 $s x\n$whole" => qr/line 1: / ],
+    [ 'no base64' => "seal s2 !!!!\n$whole" => qr/line 1: .*base64/ ],
+    [ 'something else' => "key s2 $s\n$whole"
+      => qr/line 1: .*seal, jwt, digest/ ],
+    [ 'too much' => $whole . "#\n" x 9000 => qr/16383 bytes/ ],
+) {
+    my ($name, $text, $said) = @$case;
+    bad("keys, $name", qr/kanda_keys .*"\S+\/bad".*$said|$said/, keys_are($text));
+    my ($status, $told) = check(keys_are($text));
+    unlike($told, qr/\Q$s\E|\Q$j\E|\Q$d\E/, 'and no key is shown');
+}
+
+
+# Values
+
+for my $case (
+    [ 'kanda_token_ttl 0' => qr/1s to 30d/ ],
+    [ 'kanda_token_ttl 31d' => qr/1s to 30d/ ],
+    [ 'kanda_token_ttl soon' => qr/1s to 30d/ ],
+    [ 'kanda_realm ""' => qr/1 to 32 characters/ ],
+    [ 'kanda_realm Upper' => qr/a-z, 0-9/ ],
+    [ 'kanda_realm ' . 'x' x 33 => qr/1 to 32 characters/ ],
+    [ 'kanda_window 3' => qr/between 0 and 2/ ],
+    [ 'kanda_window -1' => qr/invalid number/ ],
+    [ 'kanda_registration maybe' => qr/must be "on" or "off"/ ],
+    [ 'kanda_qrcode sometimes' => qr/on, until_confirmed or off/ ],
+    [ 'kanda_issuer ""' => qr/1 to 128/ ],
+    [ 'kanda_lockout' => qr/number of arguments/ ],
+    [ 'kanda_lockout never' => qr/knows row=, wait=/ ],
+    [ 'kanda_lockout row=0' => qr/number/ ],
+    [ 'kanda_lockout row=x' => qr/number/ ],
+    [ 'kanda_lockout wait=1m max=1s' => qr/max= shorter than its wait=/ ],
+    [ 'kanda_lockout window=soon' => qr/time/ ],
+) {
+    my ($line, $said) = @$case;
+    my ($word) = $line =~ /^(\w+)/;
+    my ($status, $text) = check(in_api("$line;"));
+
+    bad("$line;", $said, in_api("$line;"), line => 1);
+
+    # a number out of nginx's own bounds is told by nginx
+    like($text, qr/"$word"|value must be/, "$line; names the directive");
+}
+
+for my $case (
+    [ 'kanda_redis localhost' => qr/"kanda_redis".*unix:.*redis:/ ],
+    [ 'kanda_redis http://x' => qr/"kanda_redis".*unix:.*redis:/ ],
+    [ 'kanda_redis redis://127.0.0.1/x' => qr/"kanda_redis".*database/ ],
+    [ 'kanda_redis redis://me@127.0.0.1' => qr/"kanda_redis".*password/ ],
+    [ 'kanda_redis redis://127.0.0.1:99999' => qr/"kanda_redis".*port/ ],
+    [ 'kanda_redis redis://127.0.0.1 colour=red' => qr/"kanda_redis" directive knows user=/ ],
+    [ "kanda_redis redis://127.0.0.1 password_file=$dir/none"
+      => qr/"kanda_redis".*password file.*cannot be opened/ ],
+) {
+    bad("$case->[0];", $case->[1], http => "$case->[0]; kanda_keys $keys;",
+        line => 1);
+}
+
+my $both = "$redis kanda_keys $keys;";
+
+for my $case (
+    [ 'kanda_redis_timeout 0' => qr/kanda_redis_timeout must not be 0/ ],
+    [ 'kanda_redis_timeout x' => qr/kanda_redis_timeout.*invalid value/ ],
+    [ 'kanda_log_retention never' => qr/kanda_log_retention.*count= and age=/ ],
+    [ 'kanda_log_retention count=0' => qr/kanda_log_retention.*number/ ],
+    [ 'kanda_log_retention age=x' => qr/kanda_log_retention.*time/ ],
+    [ 'kanda_password_blocklist none'
+      => qr/kanda_password_blocklist cannot open "\S+none"/ ],
+    [ "$redis" => qr/kanda_redis.*duplicate/ ],
+    [ "kanda_keys $keys" => qr/kanda_keys.*duplicate/ ],
+) {
+    bad("$case->[0] more", $case->[1], http => "$both $case->[0];");
+}
+
+for my $case (
+    [ 'location /api/ { kanda_serve nothing; }' => qr/kanda_serve.*there is: api/ ],
+    [ 'location /api/ { kanda_serve api; kanda_serve api; }' => qr/kanda_serve.*duplicate/ ],
+    [ 'location ~ ^/api { kanda_serve api; }' => qr/kanda_serve.*regular expression/ ],
+    [ 'location @api { kanda_serve api; }' => qr/kanda_serve.*path/ ],
+    [ 'kanda_serve api;' => qr/kanda_serve.*not allowed here/ ],
+    [ "location /api/ { $redis }" => qr/kanda_redis.*not allowed here/ ],
+) {
+    bad($case->[0], $case->[1], server => $case->[0], line => 1);
+}
+
+good('everything at once',
+    http => "kanda_redis redis://:secret\@127.0.0.1:6379/3; kanda_keys $keys;
+        kanda_redis_timeout 250ms; kanda_token_ttl 15m; kanda_realm a;
+        kanda_log_retention count=100 age=1d; kanda_window 0;
+        kanda_password_blocklist " . file('words', "password\n") . ';',
+    server => 'kanda_realm b; kanda_registration on; location /api/ {
+        kanda_serve api; kanda_issuer Us; kanda_qrcode off; kanda_window 2;
+        kanda_lockout row=3 wait=1s max=1m total=20 window=1d recovery=5; }
+        location = /exact { kanda_serve api; }
+        location ^~ /first/ { kanda_serve api; }');
+
+done_testing;
