@@ -170,7 +170,12 @@ sub report {
     my $builder = Test::Builder->new;
     my @found = complaints();
 
-    $builder->diag("in the logs: $_") for @found;
+    for my $line (@found > 10 ? @found[0 .. 9] : @found) {
+        $builder->diag("in the logs: $line");
+    }
+
+    $builder->diag('and ' . (@found - 10) . ' lines like these')
+        if @found > 10;
 
     return 0 if !@found && $builder->is_passing;
 
