@@ -182,7 +182,8 @@ long_places(const kanda_keyring_t *ring)
     failed = 0;
     fits = 0;
     memset(id, 'x', sizeof(id));
-    place = place_of("abcdefghijklmnopqrstuvwxyz", "client", id, "12345678");
+    place = place_of("abcdefghijklmnopqrstuvwxyz", "client", "", "12345678");
+    place.id = id;
 
     for (i = 0; i < sizeof(id); i++) {
         place.id_len = i;
