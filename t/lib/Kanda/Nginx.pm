@@ -167,6 +167,7 @@ sub start {
     my ($self) = @_;
 
     $self->write_conf;
+    $self->mark;
     $self->set_time('+0') if $self->{faketime} && !-e "$self->{dir}/time";
 
     $self->{pid} = Kanda::Home::spawn(
@@ -178,10 +179,12 @@ sub start {
     );
 
     Kanda::Home::wait_for('nginx', 30, sub {
-        if (!Kanda::Home::alive($self->{pid})) {
+        if (!Kanda::Home::alive($self->{pid})
+            || $self->log_text =~ /worker process \d+ exited on signal/)
+        {
             die "nginx did not start:\n"
                 . Kanda::Home::slurp("$self->{dir}/logs/output")
-                . Kanda::Home::slurp($self->{log});
+                . substr $self->log_text, 0, 4000;
         }
 
         # the port is open before there is anybody to serve it
@@ -251,7 +254,9 @@ sub reload {
 
 # The error log since the last mark.
 
-sub mark    { $_[0]{mark} = -s $_[0]{log} }
+sub mark { $_[0]{mark} = -s $_[0]{log} }
+
+
 sub log_text {
     my ($self) = @_;
     return substr Kanda::Home::slurp($self->{log}), $self->{mark} // 0;
