@@ -12,6 +12,14 @@
 #include <string.h>
 
 
+/* Whether the sanitizer's allocator has taken the place of the usual one. */
+#if defined __SANITIZE_ADDRESS__
+#define TAP_SANITIZED  1
+#else
+#define TAP_SANITIZED  0
+#endif
+
+
 static int  tap_count;
 static int  tap_failed;
 
@@ -74,6 +82,16 @@ tap_long(void)
     value = getenv("KANDA_TEST_LONG");
 
     return value != NULL && strcmp(value, "1") == 0;
+}
+
+
+/* What main() returns when there is nothing to test. */
+static inline int
+tap_skip(const char *why)
+{
+    printf("1..0 # SKIP %s\n", why);
+
+    return 0;
 }
 
 
