@@ -4,6 +4,9 @@
 #include <cjson/cJSON.h>
 
 
+#define KANDA_BODY_MIN  1024            /* bytes of a first buffer, unannounced */
+
+
 /* The body is read as it comes ("unbuffered"), because nginx's own buffering
  * answers a chunked body that is too long in its own words, after having
  * written it to a file. */
@@ -173,6 +176,9 @@ kanda_body_take(kanda_request_t *kr)
 }
 
 
+/* The length that a client announces serves as a hint for the first allocation
+ * alone: of a chunked body nginx itself counts it up as the chunks come. */
+
 static ngx_int_t
 kanda_body_append(kanda_request_t *kr, u_char *p, size_t n)
 {
@@ -180,13 +186,16 @@ kanda_body_append(kanda_request_t *kr, u_char *p, size_t n)
     size_t   size;
     u_char  *data;
 
-    /* one allocation where the length was announced */
+    if (kr->body_size - kr->body.len < n) {
 
-    announced = kr->request->headers_in.content_length_n;
+        announced = kr->request->headers_in.content_length_n;
+        size = ngx_max((kr->body.len + n) * 2, KANDA_BODY_MIN);
 
-    if (kr->body.data == NULL || announced < (off_t) (kr->body.len + n)) {
-        size = announced >= (off_t) (kr->body.len + n)
-               ? (size_t) announced : (kr->body.len + n) * 2;
+        if (kr->body.len == 0 && announced >= (off_t) n
+            && announced <= KANDA_BODY_MAX)
+        {
+            size = (size_t) announced;
+        }
 
         data = ngx_pnalloc(kr->request->pool, size);
         if (data == NULL || kanda_wipe_later(kr, data, size) != NGX_OK) {
@@ -195,6 +204,7 @@ kanda_body_append(kanda_request_t *kr, u_char *p, size_t n)
 
         ngx_memcpy(data, kr->body.data, kr->body.len);
         kr->body.data = data;
+        kr->body_size = size;
     }
 
     ngx_memcpy(kr->body.data + kr->body.len, p, n);

@@ -141,6 +141,7 @@ struct kanda_request_s {
     int64_t                     token_exp;  /* of the calling token */
     ngx_str_t                   segment;    /* the path's parameter, decoded */
     ngx_str_t                   body;
+    size_t                      body_size;  /* bytes allocated for it */
     struct cJSON               *json;
     unsigned                    bad_segment:1;
     unsigned                    too_large:1;
