@@ -128,6 +128,13 @@ sub serve {
     my $select = IO::Select->new($front, $back);
 
     while (1) {
+        while (@later && $later[0][0] <= time) {
+            my (undef, $fh, $bytes) = @{ shift @later };
+            next if !$peer{$fh};
+            put($fh, $bytes);
+            $peer{$fh}{queued}--;
+        }
+
         my $wait = @later ? $later[0][0] - time : 10;
 
         for my $fh ($select->can_read($wait > 0 ? $wait : 0)) {
@@ -157,11 +164,6 @@ sub serve {
 
             $select->remove($_) for grep { !$peer{$_} && $_ != $front
                 && $_ != $back && (!$boss || $_ != $boss) } $select->handles;
-        }
-
-        while (@later && $later[0][0] <= time) {
-            my (undef, $fh, $bytes) = @{ shift @later };
-            put($fh, $bytes) if $peer{$fh};
         }
     }
 }
@@ -253,7 +255,19 @@ sub reply {
     return hang_up($p) if !$n;
 
     my $client = $p->{from};
-    my $rule = $client->{rule} or return put($p->{to}, $bytes);
+    my $rule = $client->{rule} // {};
+
+    # what is late keeps its place, whatever the rule is by now
+    if ($rule->{delay}) {
+        $client->{until} = time + $rule->{delay};
+    }
+
+    if ($rule->{delay} || $client->{queued}) {
+        $client->{queued}++;
+        push @later, [ $client->{until}, $p->{to}, $bytes ];
+        @later = sort { $a->[0] <=> $b->[0] } @later;
+        return;
+    }
 
     if (defined $rule->{cut}) {
         my $left = $rule->{cut} - $client->{sent};
@@ -277,9 +291,6 @@ sub reply {
             put($p->{to}, $byte);
             sleep 0.0002;
         }
-
-    } elsif ($rule->{delay}) {
-        push @later, [ time + $rule->{delay}, $p->{to}, $bytes ];
 
     } elsif (!$rule->{swallow}) {
         put($p->{to}, $bytes);
