@@ -4,7 +4,7 @@
 #include <cjson/cJSON.h>
 
 
-#define KANDA_BODY_MIN  1024            /* bytes of a first buffer, unannounced */
+#define KANDA_BODY_MIN  1024            /* bytes of a buffer unannounced */
 
 
 /* The body is read as it comes ("unbuffered"), because nginx's own buffering
@@ -202,7 +202,10 @@ kanda_body_append(kanda_request_t *kr, u_char *p, size_t n)
             return NGX_ERROR;
         }
 
-        ngx_memcpy(data, kr->body.data, kr->body.len);
+        if (kr->body.len) {
+            ngx_memcpy(data, kr->body.data, kr->body.len);
+        }
+
         kr->body.data = data;
         kr->body_size = size;
     }

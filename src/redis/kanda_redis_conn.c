@@ -161,8 +161,8 @@ kanda_redis_connected(kanda_redis_t *rd)
     ngx_add_timer(c->read, rd->conf->timeout);
 
     if (rd->conf->password.len) {
-        n = 0;
-        ngx_str_set(&auth[n++], "AUTH");
+        ngx_str_set(&auth[0], "AUTH");
+        n = 1;
 
         if (rd->conf->user.len) {
             auth[n++] = rd->conf->user;

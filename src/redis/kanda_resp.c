@@ -147,7 +147,11 @@ kanda_resp_args(u_char *p, const ngx_str_t *args, ngx_uint_t n)
 
     for (i = 0; i < n; i++) {
         p = kanda_resp_header(p, '$', args[i].len);
-        p = ngx_cpymem(p, args[i].data, args[i].len);
+
+        if (args[i].len) {
+            p = ngx_cpymem(p, args[i].data, args[i].len);
+        }
+
         *p++ = CR;
         *p++ = LF;
     }

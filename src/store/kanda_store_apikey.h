@@ -33,8 +33,8 @@ typedef struct {
 
 /*
  * Keeps a new key: OK with scopes and created filled in, EXISTS when the id is
- * taken, SCOPE when it would have a scope that the caller lacks, CLOSED when the
- * account has KANDA_APIKEYS_MAX.  Scopes 0: all that the caller has.
+ * taken, SCOPE when it would have a scope that the caller lacks, CLOSED when
+ * the account has KANDA_APIKEYS_MAX.  Scopes 0: all that the caller has.
  */
 ngx_int_t kanda_apikey_create(kanda_store_t *st, kanda_apikey_t *key);
 
