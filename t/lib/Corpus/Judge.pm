@@ -48,7 +48,8 @@ sub one {
     return "$got" . ($r && $r->{body} ? " $r->{body}" : '')
            . ", not $status" . ($code ? " $code" : '')
         if $got ne $status;
-    return if $status eq 'close' || $status >= 400 && !$code;
+    return if $status eq 'close' || $status == 304
+           || $status >= 400 && !$code;
     return (common($r), $status < 400 ? success($request, $r)
                                       : problem($case, $request, $r, $code));
 }
