@@ -15,11 +15,13 @@ package Kanda::Load;
 use strict;
 use warnings;
 
-use IO::Select;
 use JSON::PP ();
+use Kanda::Home;
 use Kanda::HTTP;
 use POSIX ();
 use Time::HiRes qw(sleep time);
+
+my $count = 0;
 
 
 sub new {
@@ -32,8 +34,8 @@ sub new {
 sub start {
     my ($self) = @_;
 
-    # all stop when this is closed: a signal would break off a wait
-    pipe my $leave, $self->{stop} or die "pipe: $!\n";
+    # all stop when this is there: a signal would break off a wait
+    $self->{stop} = Kanda::Home::root() . '/stop' . $count++;
 
     for my $who (0 .. $self->{size} - 1) {
         pipe my $read, my $write or die "pipe: $!\n";
@@ -42,8 +44,7 @@ sub start {
         if ($pid == 0) {
             @SIG{qw(INT TERM HUP)} = ('DEFAULT') x 3;
             close $read;
-            close $self->{stop};
-            eval { $self->work($who, $leave, $write); 1 } or warn $@;
+            eval { $self->work($who, $write); 1 } or warn $@;
             close $write;
             POSIX::_exit(0);
         }
@@ -60,12 +61,12 @@ sub start {
 # Answers are kept until the end, so that a full pipe holds nobody up.
 
 sub work {
-    my ($self, $who, $leave, $write) = @_;
+    my ($self, $who, $write) = @_;
     my $http = Kanda::HTTP->new($self->{port}, timeout => $self->{timeout});
-    my $select = IO::Select->new($leave);
+    my $parent = getppid;
     my @lines;
 
-    for (my $n = 0; !$select->can_read(0); $n++) {
+    for (my $n = 0; !-e $self->{stop} && getppid == $parent; $n++) {
         my $text = $self->{make}->($who, $n);
         my $kept = defined $http->{socket};
         my $start = time;
@@ -92,7 +93,7 @@ sub stop {
     my ($self) = @_;
     my @got;
 
-    close delete $self->{stop};
+    open my $stop, '>', $self->{stop} or die "stop: $!\n";
 
     for my $pipe (@{ $self->{pipes} }) {
         push @got, map { JSON::PP::decode_json($_) } <$pipe>;
