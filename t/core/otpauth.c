@@ -2,19 +2,7 @@
 #include "kanda_otpauth.h"
 #include "kanda_text.h"
 #include "tap.h"
-
-
-/* A URI taken apart by the rules of RFC 3986 and nothing of our own. */
-typedef struct {
-    char    issuer[KANDA_LABEL_MAX];
-    size_t  issuer_len;
-    char    label[KANDA_LABEL_MAX];
-    size_t  label_len;
-    char    names[128];                 /* of the query, in order */
-    char    value[5][256];
-    size_t  value_len[5];
-    int     count;
-} parts_t;
+#include "uri.h"
 
 
 static kanda_totp_t
@@ -30,88 +18,6 @@ totp(kanda_hash_t hash, unsigned digits, unsigned period, size_t len)
     memcpy(t.secret, "Hello!\xde\xad\xbe\xef", 10);
 
     return t;
-}
-
-
-/* Decodes up to a character of stop; only what needs it may be escaped. */
-static const char *
-decode(const char *p, const char *end, const char *stop, char *out,
-    size_t max, size_t *len)
-{
-    int       n;
-    unsigned  c;
-
-    *len = 0;
-
-    while (p < end && strchr(stop, *p) == NULL) {
-        c = (unsigned char) *p;
-        n = 1;
-
-        if (c == '%') {
-            if (end - p < 3 || sscanf(p + 1, "%2X", &c) != 1) {
-                return NULL;
-            }
-
-            n = 3;
-        }
-
-        if ((n == 3) == (c < 0x80 && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg"
-                                            "hijklmnopqrstuvwxyz0123456789-._~",
-                                            (int) c) != NULL && c != 0)
-            || *len == max)
-        {
-            return NULL;
-        }
-
-        out[(*len)++] = (char) c;
-        p += n;
-    }
-
-    return p;
-}
-
-
-static int
-take_apart(parts_t *u, const char *p, size_t len)
-{
-    size_t       n;
-    const char  *end;
-
-    memset(u, 0, sizeof(parts_t));
-    end = p + len;
-
-    if (len < 15 || memcmp(p, "otpauth://totp/", 15) != 0) {
-        return -1;
-    }
-
-    p = decode(p + 15, end, ":?", u->label, sizeof(u->label), &u->label_len);
-
-    if (p != NULL && p < end && *p == ':') {
-        memcpy(u->issuer, u->label, u->label_len);
-        u->issuer_len = u->label_len;
-        p = decode(p + 1, end, "?", u->label, sizeof(u->label),
-                   &u->label_len);
-    }
-
-    while (p != NULL && p < end) {
-        if (u->count == 5 || *p != (u->count == 0 ? '?' : '&')) {
-            return -1;
-        }
-
-        n = strlen(u->names);
-        p = decode(p + 1, end, "=", u->names + n, 20, &n);
-
-        if (p == NULL || p == end) {
-            return -1;
-        }
-
-        strcat(u->names, " ");
-        p = decode(p + 1, end, "&", u->value[u->count],
-                   sizeof(u->value[0]), &u->value_len[u->count]);
-        u->count++;
-    }
-
-    return p == NULL ? -1 : 0;
 }
 
 
@@ -185,7 +91,7 @@ parse_back(void)
 
     char           uri[KANDA_OTPAUTH_MAX], label[128], issuer[128];
     size_t         n, i, label_len, issuer_len;
-    parts_t        u;
+    uri_t          u;
     unsigned       round, form;
     kanda_totp_t   t;
     unsigned long  failed;
@@ -209,7 +115,7 @@ parse_back(void)
 
         failed += !kanda_otpauth_label_valid(label, label_len, 0)
                   || !kanda_otpauth_label_valid(issuer, issuer_len, 1)
-                  || take_apart(&u, uri, n) != 0
+                  || uri_take_apart(&u, uri, n) != 0
                   || u.label_len != label_len
                   || memcmp(u.label, label, label_len) != 0
                   || u.issuer_len != issuer_len
