@@ -84,5 +84,8 @@ is(join("\n", grep { index($kept, $_) >= 0 } keys %{ $world->{secrets} }), '',
 cmp_ok($world->resident - $resident, '<', $ENV{KANDA_SAN} ? 1 << 20 : 24 << 10,
        'no memory is lost (KiB)');
 
-is(scalar keys %{ $run->{on} }, 2, 'both workers had their share');
+SKIP: {
+    skip 'a few files only', 1 if @ARGV;
+    is(scalar keys %{ $run->{on} }, 2, 'both workers had their share');
+}
 note(join ', ', map { "$run->{on}{$_} by $_" } sort keys %{ $run->{on} });
