@@ -177,37 +177,17 @@ kanda_secret_json_qr(kanda_json_out_t *out, char *url,
 static kanda_picture_t
 kanda_secret_accepts(ngx_http_request_t *r)
 {
-    u_char           *png, *svg;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    u_char     *png, *svg;
+    ngx_str_t   accept;
 
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return KANDA_PICTURE_JSON;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == 6
-            && ngx_strncasecmp(h[i].key.data, (u_char *) "accept", 6) == 0)
-        {
-            break;
-        }
+    if (kanda_header_find(r, "accept", &accept) == 0) {
+        return KANDA_PICTURE_JSON;
     }
 
-    png = kanda_secret_find(&h[i].value, "image/png");
-    svg = kanda_secret_find(&h[i].value, "image/svg+xml");
+    png = kanda_secret_find(&accept, "image/png");
+    svg = kanda_secret_find(&accept, "image/svg+xml");
 
-    if (kanda_secret_find(&h[i].value, "application/json")
+    if (kanda_secret_find(&accept, "application/json")
         || (png == NULL && svg == NULL))
     {
         return KANDA_PICTURE_JSON;

@@ -61,7 +61,7 @@ kanda_json_escape(const char **p, const char *end)
 }
 
 
-/* The UTF-16 code unit of a \uXXXX, or -2. */
+/* The UTF-16 code unit of a \u escape, or -2. */
 static int32_t
 kanda_json_unit(const char *p, const char *end)
 {

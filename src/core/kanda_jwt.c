@@ -319,6 +319,13 @@ kanda_jwt_claims(const kanda_jwt_parts_t *parts, int64_t now,
         return -1;
     }
 
+    /* ours name no audience, so that one with an audience is for another
+     * (RFC 7519, section 4.1.3) */
+
+    if (kanda_jwt_json_find(members, n, "aud") != NULL) {
+        return -1;
+    }
+
     if (kanda_jwt_json_find(members, n, "nbf") == NULL) {
         nbf = 0;
 

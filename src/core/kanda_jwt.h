@@ -56,9 +56,9 @@ size_t kanda_jwt_sign(const kanda_keyring_t *ring,
  * bytes; the signature before anything else is believed; header exactly alg
  * HS256, typ JWT and a kid of the ring, no crit and no duplicate name; every
  * claim present, of the right type and within its length; iss as given; exp
- * later than now and iat at most 60 s ahead of it.  The header is parsed for
- * its kid alone before the signature is checked.  Returns 0 and the claims, or
- * -1; why a token is worthless is nobody's business.
+ * later than now, iat at most 60 s ahead of it, and no aud.  The header is
+ * parsed for its kid alone before the signature is checked.  Returns 0 and the
+ * claims, or -1; why a token is worthless is nobody's business.
  */
 int kanda_jwt_verify(const kanda_keyring_t *ring, const char *token,
     size_t len, const char *iss, size_t iss_len, int64_t now,

@@ -112,6 +112,10 @@ kanda_answer_send(kanda_request_t *kr)
     r->headers_out.content_type_len = answer->type.len;
     r->headers_out.content_type_lowcase = NULL;
 
+    /* what was done was done: no If-Match turns it into a 412 */
+
+    r->disable_not_modified = 1;
+
     if (kanda_answer_headers(kr) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -262,11 +262,18 @@ kanda_body_is_json(ngx_http_request_t *r)
     u_char     *p, *last, *semicolon;
     ngx_str_t   type;
 
-    if (r->headers_in.content_type == NULL) {
+    switch (kanda_header_find(r, "content-type", &type)) {
+
+    case 0:
         return 1;
+
+    case 1:
+        break;
+
+    default:
+        return 0;
     }
 
-    type = r->headers_in.content_type->value;
     last = type.data + type.len;
     semicolon = ngx_strlchr(type.data, last, ';');
     p = semicolon ? semicolon : last;
@@ -308,7 +315,7 @@ kanda_body_is_utf8(u_char *p, u_char *last)
             end = last;
         }
 
-        if (end - p > 8
+        if (end - p >= 8
             && ngx_strncasecmp(p, (u_char *) "charset=", 8) == 0)
         {
             value = p + 8;

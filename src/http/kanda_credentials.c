@@ -10,6 +10,7 @@
 
 static ngx_int_t kanda_credentials_find(ngx_http_request_t *r,
     ngx_str_t *credentials);
+static ngx_uint_t kanda_credentials_is_key(const ngx_str_t *value);
 static ngx_int_t kanda_credentials_bearer(ngx_str_t *value);
 static ngx_int_t kanda_credentials_token(kanda_request_t *kr,
     const ngx_str_t *token);
@@ -28,7 +29,7 @@ kanda_credentials(kanda_request_t *kr)
         return rc;
     }
 
-    if (value.len > 4 && ngx_memcmp(value.data, "kan_", 4) == 0) {
+    if (kanda_credentials_is_key(&value)) {
         return kanda_credentials_key(kr, &value);
     }
 
@@ -39,46 +40,29 @@ kanda_credentials(kanda_request_t *kr)
 static ngx_int_t
 kanda_credentials_find(ngx_http_request_t *r, ngx_str_t *credentials)
 {
-    ngx_uint_t        i, found;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
     if (r->headers_in.authorization) {
         *credentials = r->headers_in.authorization->value;
         return kanda_credentials_bearer(credentials);
     }
 
-    found = 0;
-    part = &r->headers_in.headers.part;
-    h = part->elts;
+    switch (kanda_header_find(r, "x-api-key", credentials)) {
 
-    for (i = 0; /* void */ ; i++) {
+    case 0:
+        return NGX_DECLINED;
 
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
+    case 1:
+        return kanda_credentials_is_key(credentials) ? NGX_OK : NGX_ERROR;
 
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == sizeof("x-api-key") - 1
-            && ngx_strncasecmp(h[i].key.data, (u_char *) "x-api-key",
-                               sizeof("x-api-key") - 1)
-               == 0)
-        {
-            *credentials = h[i].value;
-            found++;
-        }
-    }
-
-    if (found > 1) {
+    default:
         return NGX_ERROR;
     }
+}
 
-    return found ? NGX_OK : NGX_DECLINED;
+
+static ngx_uint_t
+kanda_credentials_is_key(const ngx_str_t *value)
+{
+    return value->len > 4 && ngx_memcmp(value->data, "kan_", 4) == 0;
 }
 
 
@@ -152,7 +136,9 @@ kanda_credentials_token(kanda_request_t *kr, const ngx_str_t *token)
         return NGX_ERROR;
     }
 
-    if (claims.use != KANDA_JWT_ACCESS
+    /* nothing here makes sessions, so that a token of one cannot be alive */
+
+    if (claims.use != KANDA_JWT_ACCESS || claims.sid.len
         || claims.realm.len != realm->len
         || ngx_memcmp(claims.realm.data, realm->data, realm->len) != 0
         || !kanda_account_id_valid(claims.sub.data, claims.sub.len))

@@ -112,10 +112,46 @@ kanda_field_bad(kanda_request_t *kr, const char *format, const char *name)
 }
 
 
+ngx_uint_t
+kanda_header_find(ngx_http_request_t *r, const char *name, ngx_str_t *value)
+{
+    size_t            len;
+    ngx_uint_t        i, found;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    found = 0;
+    len = ngx_strlen(name);
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return found;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == len
+            && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0
+            && found++ == 0)
+        {
+            *value = h[i].value;
+        }
+    }
+}
+
+
 ngx_int_t
 kanda_query_text(kanda_request_t *kr, const char *name, ngx_str_t *out)
 {
     u_char     *p, *last, *end, *equals;
+    int         n;
     size_t      len;
     ngx_int_t   rc;
 
@@ -153,7 +189,18 @@ kanda_query_text(kanda_request_t *kr, const char *name, ngx_str_t *out)
         p = end + 1;
     }
 
-    return rc;
+    if (rc != NGX_OK || out->len == 0) {
+        return rc;
+    }
+
+    p = ngx_pnalloc(kr->request->pool, out->len);
+    n = p ? kanda_segment_decode((char *) p, (char *) out->data, out->len)
+          : -1;
+
+    out->data = p;
+    out->len = n;
+
+    return n < 0 ? NGX_ERROR : NGX_OK;
 }
 
 

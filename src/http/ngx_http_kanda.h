@@ -203,6 +203,10 @@ ngx_int_t kanda_body_read(kanda_request_t *kr);
 ngx_int_t kanda_body_parse(kanda_request_t *kr);
 
 
+/* How often a header was sent; name in lower case, value that of the first. */
+ngx_uint_t kanda_header_find(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value);
+
 /* A string member's text, pointing into kr->json.  NGX_OK; NGX_DECLINED when it
  * is absent or null; NGX_ERROR when it is of another type. */
 ngx_int_t kanda_field_string(kanda_request_t *kr, const char *name,
@@ -225,8 +229,8 @@ ngx_int_t kanda_field_client(kanda_request_t *kr, ngx_str_t *out);
 ngx_int_t kanda_query_int(kanda_request_t *kr, const char *name, ngx_int_t min,
     ngx_int_t max, ngx_int_t otherwise, ngx_uint_t *out);
 
-/* A parameter's text, not decoded.  NGX_OK, NGX_DECLINED when it is absent,
- * NGX_ERROR when it is given twice. */
+/* A parameter's text, decoded once.  NGX_OK, NGX_DECLINED when it is absent,
+ * NGX_ERROR when it is given twice or badly encoded. */
 ngx_int_t kanda_query_text(kanda_request_t *kr, const char *name,
     ngx_str_t *out);
 

@@ -18,8 +18,7 @@
 -- of its refusals, f confirmed, u used.
 local id, mode = ARGV[11], ARGV[12]
 local client = account .. ':client:' .. id
-local c = call('HMGET', client, 'v', 't', 'r', 'k', 'n', 'w', 'x', 'y', 'e',
-               'f', 'm', 'o', 'g')
+local c = call('HMGET', client, 'v', 't', 'r', 'k', 'f')
 
 if not c[1] then
     log('totp.validate', false, 'unknown_client', id)
@@ -29,7 +28,8 @@ end
 local window = tonumber(ARGV[22])
 
 -- refusals behind a lock share one entry, so that a flood pushes nothing out
-local function locked(field, entry, left)
+local function locked(field, left)
+    local entry = call('HGET', client, field)
     if not entry or not log_again(tonumber(entry)) then
         call('HSET', client, field, log('totp.validate', false, 'locked', id))
     end
@@ -38,7 +38,7 @@ end
 
 local function valid(...)
     call('HSET', client, 'u', now, ...)
-    if not c[10] then
+    if not c[5] then
         call('HSET', client, 'f', now)
     end
     log('totp.validate', true, nil, id)
@@ -47,12 +47,13 @@ end
 
 if mode == 'recovery' then
     local codes = account .. ':recovery:' .. id
-    local wrong, start = tonumber(c[11] or '0'), tonumber(c[12] or '0')
+    local b = call('HMGET', client, 'm', 'o')
+    local wrong, start = tonumber(b[1] or '0'), tonumber(b[2] or '0')
     if now - start >= window then
         wrong, start = 0, now
     end
     if wrong >= tonumber(ARGV[23]) then
-        return locked('g', c[13], start + window - now)
+        return locked('g', start + window - now)
     end
     if call('SREM', codes, ARGV[16]) == 1 then
         return valid()
@@ -67,10 +68,10 @@ end
 
 local lock = tonumber(c[4] or '0')
 if lock == -1 then
-    return locked('e', c[9], -1)
+    return locked('e', -1)
 end
 if lock > now then
-    return locked('e', c[9], lock - now)
+    return locked('e', lock - now)
 end
 
 if mode == 'malformed' then
@@ -92,20 +93,21 @@ if step then
         log('totp.validate', false, 'replayed', id)
         return {'replayed'}
     end
-    if c[3] or c[7] or c[4] then
+    if c[3] then
         call('HDEL', client, 'r', 'k', 'x', 'y', 'e')
     end
     return valid('t', ARGV[14])
 end
 
 -- the same code again within its step is one guess
-if c[7] == ARGV[16] and c[8] == ARGV[15] then
+local b = call('HMGET', client, 'x', 'y', 'n', 'w')
+if b[1] == ARGV[16] and b[2] == ARGV[15] then
     log('totp.validate', false, 'wrong_code', id)
     return {'wrong'}
 end
 
 local row = tonumber(c[3] or '0') + 1
-local count, start = tonumber(c[5] or '0'), tonumber(c[6] or '0')
+local count, start = tonumber(b[3] or '0'), tonumber(b[4] or '0')
 if now - start >= window then
     count, start = 0, now
 end
