@@ -10,14 +10,13 @@
 #define KANDA_QR_PREFIX    16           /* keeps what follows aligned */
 
 /*
- * Rows repeat, so a window of 512 bytes loses no match and makes every
- * distance short; Z_FILTERED leaves short matches as literals, which have four
- * values and take two bits.  Together they beat optipng -o7.
+ * Z_FILTERED leaves short matches as literals, which have four values and take
+ * two bits; a short search among few chains finds the rows above and little
+ * else.  Smaller than optipng -o7, in less time than zlib's defaults take.
  */
-#define KANDA_QR_LEVEL     6
+#define KANDA_QR_LEVEL     4
 #define KANDA_QR_STRATEGY  1            /* Z_FILTERED, without <zlib.h> */
-#define KANDA_QR_WINDOW    9
-#define KANDA_QR_MEMORY    6
+#define KANDA_QR_MEMORY    5
 
 
 static int kanda_qr_draw(png_structp png, png_infop info, const QRcode *code);
@@ -97,7 +96,6 @@ kanda_qr_draw(png_structp png, png_infop info, const QRcode *code)
     png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
     png_set_compression_level(png, KANDA_QR_LEVEL);
     png_set_compression_strategy(png, KANDA_QR_STRATEGY);
-    png_set_compression_window_bits(png, KANDA_QR_WINDOW);
     png_set_compression_mem_level(png, KANDA_QR_MEMORY);
     png_write_info(png, info);
 

@@ -14,20 +14,17 @@ accounts(kanda_keyring_t *ring)
     memset(a, 0, sizeof(a));
     memset(b, 0, sizeof(b));
 
-    tap_ok(kanda_account_id(ids, "default", 7, "a@b.example",
-                            11, a) == 0
+    tap_ok(kanda_account_id(ids, "default", 7, "a@b.example", 11, a) == 0
            && kanda_account_id_valid(a, 26), "an account's id is %s", a);
-    tap_is(a, 26, "ejplxf7r6cnez37uaaoldxoicj", "is what Python's hmac and base64 make of it");
+    tap_is(a, 26, "ejplxf7r6cnez37uaaoldxoicj",
+           "which Python's hmac and base64 say, too");
 
-    (void) kanda_account_id(ids, "default", 7, "a@b.example", 11,
-                            b);
+    (void) kanda_account_id(ids, "default", 7, "a@b.example", 11, b);
     tap_ok(memcmp(a, b, 26) == 0, "and is the same each time");
 
-    (void) kanda_account_id(ids, "default", 7, "b@b.example", 11,
-                            b);
+    (void) kanda_account_id(ids, "default", 7, "b@b.example", 11, b);
     tap_ok(memcmp(a, b, 26) != 0, "another email, another id");
-    (void) kanda_account_id(ids, "staff", 5, "a@b.example", 11,
-                            b);
+    (void) kanda_account_id(ids, "staff", 5, "a@b.example", 11, b);
     tap_ok(memcmp(a, b, 26) != 0, "another realm, another id");
 
     (void) kanda_account_id(ids, "a", 1, "bc@d", 4, a);
@@ -36,7 +33,8 @@ accounts(kanda_keyring_t *ring)
 
     ring_of(&other, SEAL_A JWT_1
             "digest MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n");
-    (void) kanda_account_id(other.hmac[KANDA_DIGEST_ACCOUNT], "a", 1, "bc@d", 4, b);
+    (void) kanda_account_id(other.hmac[KANDA_DIGEST_ACCOUNT], "a", 1, "bc@d",
+                            4, b);
     tap_ok(memcmp(a, b, 26) != 0, "another key, another id");
     kanda_keyring_wipe(&other);
 

@@ -33,7 +33,7 @@ for my $step (-1, 0, 1, 2) {
         --toggle-collect=kanda_totp_match $build/constant $step 2>&1`;
 
     ($count{$step}) = $report =~ /Collected : (\d+)/;
-    cmp_ok($count{$step} || 0, '>', 1000, "a match $step steps away is counted");
+    cmp_ok($count{$step} || 0, '>', 1000, "a match $step steps on is counted");
     is($count{$step}, $count{-1}, 'and costs the same');
 }
 

@@ -178,8 +178,8 @@ agreement(void)
 
     if (kanda_hmac(KANDA_SHA256, pepper, 32, (const uint8_t *) "password", 8,
                    peppered) != 0
-        || argon2id_hash_encoded(1, 256, 2, peppered, 32, "sixteen bytes it", 16,
-                                 32, text, sizeof(text)) != ARGON2_OK)
+        || argon2id_hash_encoded(1, 256, 2, peppered, 32, "sixteen bytes it",
+                                 16, 32, text, sizeof(text)) != ARGON2_OK)
     {
         tap_ok(0, "libargon2 makes a string");
         return;
