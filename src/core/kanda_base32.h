@@ -22,9 +22,9 @@ size_t kanda_base32_encode(char *out, const uint8_t *in, size_t len);
 /*
  * Reads a secret as people bring it: either case, spaces and hyphens between
  * characters (not before or after them), correct padding at the end or none.
- * Returns the number of bytes
- * written to out, or -1 when a character, a length or a non-zero trailing bit
- * is wrong, or when more than cap bytes would be written.
+ * Returns the number of bytes written to out, or -1 when a character, a length
+ * or a non-zero trailing bit is wrong, or when more than cap bytes would be
+ * written.
  */
 int kanda_base32_decode(uint8_t *out, size_t cap, const char *in, size_t len);
 

@@ -31,7 +31,7 @@ kanda_time_format(char out[KANDA_TIME_LEN], int64_t ms)
     days = ms / KANDA_TIME_DAY;
     ms %= KANDA_TIME_DAY;
 
-    /* a guess that is right or one too high, then step back */
+    /* a guess that is never too low, and at most six years too high */
     year = 1970 + days / 365;
     while (kanda_time_days(year, 1, 1) > days) {
         year--;
