@@ -255,11 +255,23 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->window, prev->window, 1);
     ngx_conf_merge_value(conf->registration, prev->registration, 0);
 
-    /* bodies are bounded by us, in our own words */
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    /* "if" and "limit_except" blocks are locations of their own, and serve what
+     * theirs serves */
+
+    if (conf->dialect == NULL && clcf->noname && prev->dialect) {
+        conf->dialect = prev->dialect;
+        conf->prefix = prev->prefix;
+        clcf->handler = ngx_http_kanda_handler;
+    }
+
+    /* bodies are bounded by us, in our own words, and stay in memory */
 
     if (conf->dialect) {
-        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
         clcf->client_max_body_size = 0;
+        clcf->client_body_buffer_size = ngx_max(clcf->client_body_buffer_size,
+                                                KANDA_BODY_MAX);
     }
 
     return NGX_CONF_OK;

@@ -19,10 +19,12 @@ static ngx_int_t kanda_api_token_answer(kanda_request_t *kr,
 ngx_int_t
 kanda_api_register(kanda_request_t *kr)
 {
+    kanda_kdf_t           *kdf;
     kanda_json_out_t       out;
     kanda_api_password_t  *s;
 
     s = kr->state;
+    kdf = kr->main->worker.kdf;
 
     kanda_begin(kr);
 
@@ -33,11 +35,15 @@ kanda_api_register(kanda_request_t *kr)
         return kanda_problem(kr, KANDA_REGISTRATION_CLOSED);
     }
 
+    if (kanda_kdf_reserve(kdf, &kr->kdf_slot) != NGX_OK) {
+        return kanda_problem(kr, KANDA_UNAVAILABLE);
+    }
+
     if (kanda_account_select(&kr->store, &s->email) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    kanda_await(kr, kanda_kdf_hash(kr->main->worker.kdf, &kr->waiter,
+    kanda_await(kr, kanda_kdf_hash(kdf, &kr->kdf_slot, &kr->waiter,
                                    &s->password, s->fresh));
     kanda_await(kr, kanda_account_create(&kr->store, &s->email, s->fresh));
 
@@ -83,7 +89,7 @@ kanda_api_login(kanda_request_t *kr)
 
     /* before the attempt is charged: a full queue is not the caller's fault */
 
-    if (kanda_kdf_full(kdf)) {
+    if (kanda_kdf_reserve(kdf, &kr->kdf_slot) != NGX_OK) {
         return kanda_problem(kr, KANDA_UNAVAILABLE);
     }
 
@@ -103,12 +109,16 @@ kanda_api_login(kanda_request_t *kr)
         s->phc.len = ngx_strlen(s->phc.data);
     }
 
-    kanda_await(kr, kanda_kdf_verify(kdf, &kr->waiter, &s->password, &s->phc,
-                                     &s->verdict));
+    kanda_await(kr, kanda_kdf_verify(kdf, &kr->kdf_slot, &kr->waiter,
+                                     &s->password, &s->phc, &s->verdict));
 
-    if (s->verdict.match && s->verdict.outdated) {
-        kanda_await(kr, kanda_kdf_hash(kdf, &kr->waiter, &s->password,
-                                       s->fresh));
+    /* where the queue is full the next login will do */
+
+    if (s->verdict.match && s->verdict.outdated
+        && kanda_kdf_reserve(kdf, &kr->kdf_slot) == NGX_OK)
+    {
+        kanda_await(kr, kanda_kdf_hash(kdf, &kr->kdf_slot, &kr->waiter,
+                                       &s->password, s->fresh));
     }
 
     kanda_await(kr, kanda_account_login_end(&kr->store, s->verdict.match,
@@ -158,7 +168,7 @@ kanda_api_logout(kanda_request_t *kr)
 {
     static ngx_str_t  revoked = ngx_string("{\"revoked\":true}");
 
-    int64_t  left;
+    int64_t  life;
 
     kanda_begin(kr);
 
@@ -167,9 +177,11 @@ kanda_api_logout(kanda_request_t *kr)
                                  "DELETE apikeys/:id.");
     }
 
-    left = kr->token_exp - kr->now + KANDA_DEAD_GRACE;
+    /* its whole life, for another host's clock may be behind this one's */
 
-    kanda_await(kr, kanda_account_token_revoke(&kr->store, left * 1000));
+    life = kr->token_life + KANDA_DEAD_GRACE;
+
+    kanda_await(kr, kanda_account_token_revoke(&kr->store, life * 1000));
 
     return kanda_text_answer(kr, NGX_HTTP_OK, "application/json", &revoked);
 

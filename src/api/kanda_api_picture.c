@@ -39,8 +39,10 @@ kanda_secret_answer(kanda_request_t *kr, ngx_uint_t status)
     len = kanda_secret_uri(kr, uri);
     secret_len = kanda_base32_encode(secret, totp->secret, totp->secret_len);
 
+    ngx_memzero(&image, sizeof(kanda_qr_image_t));
+
     if (len == 0 || kanda_qr_png(uri, len, &image) != 0) {
-        return NGX_ERROR;
+        goto done;
     }
 
     cap = 1024 + KANDA_OTPAUTH_MAX + sizeof(secret) + image.len * 4 / 3;

@@ -95,6 +95,7 @@ kanda_validate_judge(kanda_request_t *kr)
     j = &s->judgement;
     totp = &s->client.totp;
 
+    kr->now = ngx_time();
     j->version = s->client.secret.version;
     j->match = KANDA_TOTP_NO_STEP;
     j->step = kanda_totp_step(totp, kr->now);

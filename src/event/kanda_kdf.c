@@ -8,10 +8,10 @@
 #include "kanda_crypto.h"
 
 
-static ngx_int_t kanda_kdf_post(kanda_kdf_t *kdf, kanda_waiter_t *w,
-    kanda_kdf_task_t *task);
+static ngx_int_t kanda_kdf_post(kanda_kdf_t *kdf, ngx_uint_t *slot,
+    kanda_waiter_t *w, kanda_kdf_task_t *task);
 static kanda_kdf_task_t *kanda_kdf_task(kanda_kdf_t *kdf,
-    const ngx_str_t *password);
+    const ngx_uint_t *slot, const ngx_str_t *password);
 static void kanda_kdf_done_handler(ngx_event_t *ev);
 static void kanda_kdf_finish(kanda_kdf_task_t *task);
 static void kanda_kdf_timeout_handler(ngx_event_t *ev);
@@ -105,32 +105,49 @@ kanda_kdf_destroy(kanda_kdf_t *kdf)
 }
 
 
-ngx_uint_t
-kanda_kdf_full(kanda_kdf_t *kdf)
+ngx_int_t
+kanda_kdf_reserve(kanda_kdf_t *kdf, ngx_uint_t *slot)
 {
-    return kdf->tasks >= KANDA_KDF_QUEUE;
+    if (kdf->taken >= KANDA_KDF_QUEUE) {
+        return NGX_ERROR;
+    }
+
+    kdf->taken++;
+    *slot = 1;
+
+    return NGX_OK;
+}
+
+
+void
+kanda_kdf_release(kanda_kdf_t *kdf, ngx_uint_t *slot)
+{
+    if (*slot) {
+        kdf->taken--;
+        *slot = 0;
+    }
 }
 
 
 ngx_int_t
-kanda_kdf_hash(kanda_kdf_t *kdf, kanda_waiter_t *w, const ngx_str_t *password,
-    char *phc)
+kanda_kdf_hash(kanda_kdf_t *kdf, ngx_uint_t *slot, kanda_waiter_t *w,
+    const ngx_str_t *password, char *phc)
 {
     kanda_kdf_task_t  *task;
 
-    task = kanda_kdf_task(kdf, password);
+    task = kanda_kdf_task(kdf, slot, password);
     if (task == NULL) {
         return NGX_ERROR;
     }
 
     task->phc_out = phc;
 
-    return kanda_kdf_post(kdf, w, task);
+    return kanda_kdf_post(kdf, slot, w, task);
 }
 
 
 ngx_int_t
-kanda_kdf_verify(kanda_kdf_t *kdf, kanda_waiter_t *w,
+kanda_kdf_verify(kanda_kdf_t *kdf, ngx_uint_t *slot, kanda_waiter_t *w,
     const ngx_str_t *password, const ngx_str_t *phc,
     kanda_kdf_verdict_t *verdict)
 {
@@ -140,7 +157,7 @@ kanda_kdf_verify(kanda_kdf_t *kdf, kanda_waiter_t *w,
         return NGX_ERROR;
     }
 
-    task = kanda_kdf_task(kdf, password);
+    task = kanda_kdf_task(kdf, slot, password);
     if (task == NULL) {
         return NGX_ERROR;
     }
@@ -150,16 +167,17 @@ kanda_kdf_verify(kanda_kdf_t *kdf, kanda_waiter_t *w,
     task->phc_len = phc->len;
     ngx_memcpy(task->phc, phc->data, phc->len);
 
-    return kanda_kdf_post(kdf, w, task);
+    return kanda_kdf_post(kdf, slot, w, task);
 }
 
 
 static kanda_kdf_task_t *
-kanda_kdf_task(kanda_kdf_t *kdf, const ngx_str_t *password)
+kanda_kdf_task(kanda_kdf_t *kdf, const ngx_uint_t *slot,
+    const ngx_str_t *password)
 {
     kanda_kdf_task_t  *task;
 
-    if (kanda_kdf_full(kdf) || password->len > KANDA_PASSWORD_BYTES) {
+    if (*slot == 0 || password->len > KANDA_PASSWORD_BYTES) {
         return NULL;
     }
 
@@ -177,7 +195,8 @@ kanda_kdf_task(kanda_kdf_t *kdf, const ngx_str_t *password)
 
 
 static ngx_int_t
-kanda_kdf_post(kanda_kdf_t *kdf, kanda_waiter_t *w, kanda_kdf_task_t *task)
+kanda_kdf_post(kanda_kdf_t *kdf, ngx_uint_t *slot, kanda_waiter_t *w,
+    kanda_kdf_task_t *task)
 {
     if (!kdf->started && kanda_kdf_start(kdf) != NGX_OK) {
         kanda_kdf_free_task(task);
@@ -192,7 +211,7 @@ kanda_kdf_post(kanda_kdf_t *kdf, kanda_waiter_t *w, kanda_kdf_task_t *task)
     ngx_add_timer(&task->timer, KANDA_KDF_TIMEOUT);
 
     kanda_op_begin(&task->op, w);
-    kdf->tasks++;
+    *slot = 0;
 
     pthread_mutex_lock(&kdf->mutex);
     *kdf->queue_tail = task;
@@ -247,7 +266,7 @@ kanda_kdf_finish(kanda_kdf_task_t *task)
     ngx_int_t    rc;
     kanda_op_t   op;
 
-    task->kdf->tasks--;
+    task->kdf->taken--;
 
     rc = (task->result < 0) ? NGX_ERROR : NGX_OK;
 

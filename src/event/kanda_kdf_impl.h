@@ -46,7 +46,7 @@ struct kanda_kdf_s {
     kanda_kdf_task_t     *done;
     ngx_uint_t            stop;
     ngx_uint_t            started;
-    ngx_uint_t            tasks;
+    ngx_uint_t            taken;        /* slots, by requests or tasks */
     ngx_connection_t     *notify;
     u_char                pepper[32];
 };

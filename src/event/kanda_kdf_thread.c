@@ -86,11 +86,14 @@ kanda_kdf_thread(void *data)
         pthread_mutex_lock(&kdf->mutex);
         task->next = kdf->done;
         kdf->done = task;
+        pthread_mutex_unlock(&kdf->mutex);
 
         /* a full counter means that the event loop has been told already */
         do {
             n = write(kdf->notify->fd, &one, sizeof(one));
         } while (n == -1 && errno == EINTR);
+
+        pthread_mutex_lock(&kdf->mutex);
     }
 
     pthread_mutex_unlock(&kdf->mutex);

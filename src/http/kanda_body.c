@@ -100,6 +100,7 @@ kanda_body_advance(kanda_request_t *kr, ngx_int_t rc)
         }
 
         if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+            r->read_event_handler = ngx_http_block_reading;
             kanda_request_abort(kr, rc);
             return;
         }
@@ -107,6 +108,7 @@ kanda_body_advance(kanda_request_t *kr, ngx_int_t rc)
         taken = kanda_body_take(kr);
 
         if (taken == NGX_ERROR) {
+            r->read_event_handler = ngx_http_block_reading;
             kanda_request_abort(kr, NGX_HTTP_INTERNAL_SERVER_ERROR);
             return;
         }
@@ -153,7 +155,12 @@ kanda_body_take(kanda_request_t *kr)
 
         n = cl->buf->last - cl->buf->pos;
 
-        if (cl->buf->in_file || n == 0) {
+        if (cl->buf->in_file) {
+            kr->too_large = 1;
+            continue;
+        }
+
+        if (n == 0) {
             continue;
         }
 

@@ -178,7 +178,7 @@ kanda_credentials_keep(kanda_request_t *kr, const kanda_jwt_claims_t *claims)
     st->key.len = claims->key.len;
     ngx_memcpy(p, claims->key.data, claims->key.len);
 
-    kr->token_exp = claims->exp;
+    kr->token_life = claims->exp - claims->iat;
 
     return NGX_OK;
 }

@@ -58,7 +58,6 @@ kanda_request_create(ngx_http_request_t *r)
     kr->main = kmcf;
     kr->conf = ngx_http_get_module_loc_conf(r, ngx_http_kanda_module);
     kr->route = &kanda_no_route;
-    kr->now = ngx_time();
     kr->waiter.resume = kanda_request_resume;
 
     cln->handler = kanda_request_cleanup;
@@ -196,6 +195,10 @@ kanda_request_prepare(kanda_request_t *kr)
         return NGX_DECLINED;
     }
 
+    /* not earlier: a client may take its time over a body */
+
+    kr->now = ngx_time();
+
     if (kanda_credentials_origin(kr) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -273,7 +276,8 @@ kanda_request_confirm(kanda_request_t *kr)
     ngx_int_t  rc;
 
     if (kr->store.kind == KANDA_CALLER_NOBODY || kr->store.asked
-        || kr->answer.status < 400 || kr->answer.status > 499)
+        || kr->answer.status < NGX_HTTP_BAD_REQUEST
+        || kr->answer.status == NGX_HTTP_SERVICE_UNAVAILABLE)
     {
         return NGX_OK;
     }
@@ -325,6 +329,7 @@ kanda_request_cleanup(void *data)
     kanda_request_t *kr = data;
 
     kanda_op_detach(&kr->waiter);
+    kanda_kdf_release(kr->main->worker.kdf, &kr->kdf_slot);
 
     if (kr->json) {
         kanda_request_wipe_json(kr->json);

@@ -138,7 +138,8 @@ struct kanda_request_s {
     void                       *state;
 
     int64_t                     now;        /* Unix seconds, this worker's */
-    int64_t                     token_exp;  /* of the calling token */
+    int64_t                     token_life; /* s of the calling token */
+    ngx_uint_t                  kdf_slot;   /* a place to hash, or 0 */
     ngx_str_t                   segment;    /* the path's parameter, decoded */
     ngx_str_t                   body;
     size_t                      body_size;  /* bytes allocated for it */

@@ -144,7 +144,7 @@ kanda_redis_greet(kanda_redis_t *rd, ngx_uint_t nargs, const ngx_str_t *args,
 ngx_int_t
 kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
 {
-    ngx_int_t           rc;
+    ngx_int_t           rc, keep;
     ngx_queue_t        *q;
     kanda_redis_cmd_t  *cmd;
 
@@ -162,6 +162,7 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
     ngx_queue_remove(q);
     rd->pending--;
     rd->timeouts = 0;
+    keep = NGX_OK;
 
     if (reply->type == REDIS_REPLY_ERROR) {
 
@@ -176,6 +177,14 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
         kanda_redis_refused(rd, reply);
         rc = NGX_ERROR;
 
+        /* no master any more: greet anew, which only a master answers */
+
+        if (ngx_strncmp(reply->str, "READONLY", 8) == 0
+            || ngx_strncmp(reply->str, "MASTERDOWN", 10) == 0)
+        {
+            keep = NGX_ERROR;
+        }
+
     } else if (cmd->op.waiter) {
         rc = cmd->call.parse(cmd->call.out, reply);
 
@@ -186,7 +195,7 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
     freeReplyObject(reply);
     kanda_redis_end(cmd, rc);
 
-    return NGX_OK;
+    return keep;
 }
 
 
@@ -367,6 +376,11 @@ kanda_redis_timer_handler(ngx_event_t *ev)
 
     q = ngx_queue_head(&rd->waiting);
     cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
+
+    if (rd->state == KANDA_REDIS_DOWN) {
+        kanda_redis_fail_all(rd);
+        return;
+    }
 
     if ((ngx_msec_int_t) (cmd->deadline - ngx_current_msec) > 0) {
         kanda_redis_arm_timer(rd);

@@ -235,9 +235,10 @@ static char *
 kanda_redis_conf_password_file(ngx_conf_t *cf, kanda_redis_conf_t *conf,
     ngx_str_t *name)
 {
-    u_char    *p;
-    ssize_t    n;
-    ngx_fd_t   fd;
+    u_char           *p;
+    ssize_t           n;
+    ngx_fd_t          fd;
+    ngx_file_info_t   fi;
 
     if (ngx_conf_full_name(cf->cycle, name, 1) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -248,9 +249,20 @@ kanda_redis_conf_password_file(ngx_conf_t *cf, kanda_redis_conf_t *conf,
         return "names a password file that cannot be opened";
     }
 
+    if (ngx_fd_info(fd, &fi) == NGX_FILE_ERROR || !ngx_is_file(&fi)
+        || (fi.st_mode & (S_IRWXG|S_IRWXO)))
+    {
+        ngx_close_file(fd);
+        return "names a password file that others than its owner can read";
+    }
+
     p = ngx_pnalloc(cf->pool, KANDA_REDIS_PASSWORD_MAX);
     n = p ? ngx_read_fd(fd, p, KANDA_REDIS_PASSWORD_MAX) : -1;
     ngx_close_file(fd);
+
+    if (n == KANDA_REDIS_PASSWORD_MAX) {
+        return "names a password file that is too long";
+    }
 
     while (n > 0 && (p[n - 1] == LF || p[n - 1] == CR)) {
         n--;

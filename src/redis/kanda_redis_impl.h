@@ -116,8 +116,9 @@ void kanda_redis_flush_handler(ngx_event_t *ev);
 void kanda_redis_timer_handler(ngx_event_t *ev);
 void kanda_redis_arm_timer(kanda_redis_t *rd);
 
-/* Takes one reply to whom it belongs.  NGX_ERROR when it belongs to nobody or
- * to a greeting that it spoils: the connection must go. */
+/* Takes one reply to whom it belongs.  NGX_ERROR when it belongs to nobody, or
+ * to a greeting that it spoils, or is that of no master: the connection must
+ * go. */
 ngx_int_t kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply);
 
 /* Resumes everybody with NGX_ERROR. */

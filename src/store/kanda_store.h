@@ -133,6 +133,7 @@ ngx_int_t kanda_store_name(kanda_store_t *st, ngx_str_t *out,
 typedef struct {
     kanda_redis_t    *redis;
     kanda_keyring_t  *ring;
+    time_t            alerted;          /* of wrong keys, last */
 } kanda_store_hello_t;
 
 

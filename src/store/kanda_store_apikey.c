@@ -47,12 +47,14 @@ kanda_apikey_read_created(kanda_store_t *st, redisReply **element,
 {
     kanda_apikey_t *key = target;
 
-    if (n != 2) {
+    if (n != 4 || kanda_store_string(st, element[3], &key->regions) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     key->scopes = (ngx_uint_t) kanda_store_number(element[0]);
     key->created = kanda_store_number(element[1]);
+    key->expires = kanda_store_number(element[2]);
 
     return NGX_OK;
 }

@@ -32,9 +32,10 @@ typedef struct {
 
 
 /*
- * Keeps a new key: OK with scopes and created filled in, EXISTS when the id is
- * taken, SCOPE when it would have a scope that the caller lacks, CLOSED when
- * the account has KANDA_APIKEYS_MAX.  Scopes 0: all that the caller has.
+ * Keeps a new key: OK with what it became filled in, EXISTS when the id is
+ * taken, SCOPE when it would have a scope or a region that the caller lacks,
+ * CLOSED when the account has KANDA_APIKEYS_MAX.  Scopes 0: all that the caller
+ * has.  A key lives no longer than the one that made it.
  */
 ngx_int_t kanda_apikey_create(kanda_store_t *st, kanda_apikey_t *key);
 

@@ -8,6 +8,7 @@
 
 #define KANDA_CANARY_KEY   "kanda:canary"
 #define KANDA_CANARY_TEXT  "kanda opens this"
+#define KANDA_CANARY_EVERY 60           /* s between two alerts */
 
 
 static ngx_int_t kanda_canary_send(kanda_store_hello_t *hello,
@@ -79,9 +80,14 @@ kanda_canary_reply(void *out, const redisReply *reply)
     }
 
     if (len < 0) {
-        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
-                      "kanda: the kanda_keys file does not open what this "
-                      "Redis keeps; answering 503 until it does");
+
+        if (ngx_time() - hello->alerted >= KANDA_CANARY_EVERY) {
+            hello->alerted = ngx_time();
+            ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                          "kanda: the kanda_keys file does not open what this "
+                          "Redis keeps; answering 503 until it does");
+        }
+
         return NGX_ERROR;
     }
 

@@ -1,6 +1,6 @@
 -- Registers an account.  ARGV: email, PHC string.
 if call('EXISTS', account) == 1 then
-    log('auth.register', false, 'email_taken')
+    log_stranger('auth.register', 'email_taken')
     return {'exists'}
 end
 call('HSET', account, 'email', ARGV[11], 'realm', realm, 'phc', ARGV[12],

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- All API keys of an account, newest first.
 local page = {'ok'}
 for _, id in ipairs(call('ZREVRANGE', account .. ':apikeys', 0, -1)) do

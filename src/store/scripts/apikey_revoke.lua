@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Revokes an API key, and with it every token made from it.  ARGV: id.
 local id = ARGV[11]
 if call('DEL', account .. ':apikey:' .. id) == 0 then

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Removes every key of a client.  ARGV: id.
 local id = ARGV[11]
 if call('DEL', account .. ':client:' .. id) == 0 then

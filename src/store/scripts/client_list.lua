@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- A page of clients, newest first, or one client.  ARGV: offset, limit, id or
 -- nothing.
 local ids, total

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Puts a new secret in the old one's place.  ARGV: id, the hash it was made for,
 -- sealed secret, version.  Returns hash, digits, period, label, issuer; with
 -- 'stale' when the client's hash is another.  The 30-day count stays.

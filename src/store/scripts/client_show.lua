@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Hands out a client's sealed secret to draw it.  ARGV: id, policy (on,
 -- until_confirmed, off).
 local id = ARGV[11]

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Lifts a lock and forgets every wrong code.  ARGV: id.
 local id = ARGV[11]
 local client = account .. ':client:' .. id

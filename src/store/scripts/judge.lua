@@ -45,8 +45,12 @@ local function valid(...)
     return {'valid'}
 end
 
+local codes = account .. ':recovery:' .. id
+if mode == 'recovery' and call('EXISTS', codes) == 0 then
+    mode = 'malformed'
+end
+
 if mode == 'recovery' then
-    local codes = account .. ':recovery:' .. id
     local b = call('HMGET', client, 'm', 'o')
     local wrong, start = tonumber(b[1] or '0'), tonumber(b[2] or '0')
     if now - start >= window then
@@ -58,10 +62,8 @@ if mode == 'recovery' then
     if call('SREM', codes, ARGV[16]) == 1 then
         return valid()
     end
-    if call('EXISTS', codes) == 1 then
-        call('HSET', client, 'm', wrong + 1, 'o', start)
-        call('HDEL', client, 'g')
-    end
+    call('HSET', client, 'm', wrong + 1, 'o', start)
+    call('HDEL', client, 'g')
     log('totp.validate', false, 'wrong_code', id)
     return {'wrong'}
 end

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- A page of the access log, newest first.  ARGV: event or nothing, offset,
 -- limit.  Returns the number of entries and the entries.
 local entries = account .. ':log'

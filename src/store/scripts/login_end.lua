@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Records how a login ended.  ARGV: 1 or 0, the PHC string that was verified,
 -- one to put in its place or nothing.  An email that is not registered runs the
 -- same commands, on keys that are gone at the end.

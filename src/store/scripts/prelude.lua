@@ -21,6 +21,7 @@ local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)  -- 13 digits: exact
 local SCOPES_ALL = 31
 local scopes = SCOPES_ALL
+local expires, regions = 0, ''         -- of the API key, if there is one
 
 -- Judges whether the caller may act at this very moment; nil if so.
 local function authorize()
@@ -35,7 +36,7 @@ local function authorize()
     if keyid ~= '' then
         local name = account .. ':apikey:' .. keyid
         local key = call('HMGET', name, 'hash', 'realm', 'scopes', 'expires',
-                         'used')
+                         'used', 'regions')
         if not key[1] or key[2] ~= realm
             or (kind == 'k' and key[1] ~= digest)
             or (key[4] ~= '0' and tonumber(key[4]) <= now)
@@ -44,6 +45,7 @@ local function authorize()
         end
 
         scopes = tonumber(key[3])
+        expires, regions = tonumber(key[4]), key[6] or ''
         if scope ~= 0 and bit.band(scopes, scope) == 0 then
             return {'scope'}
         end
@@ -117,6 +119,23 @@ local function log_again(seq)
     call('LSET', account .. ':log', index,
          body .. string.format('%.0f', count + 1))
     return true
+end
+
+-- Logs what a caller without credentials did.  A few such entries stand for
+-- themselves; those that follow within a quarter of an hour are counted in the
+-- last, so that no stranger can push out what others left.
+local STRANGERS = 10
+local STRANGER_WINDOW = 15 * 60 * 1000
+local function log_stranger(event, reason)
+    local name = account .. ':strangers'
+    local count = call('HINCRBY', name, 'count', 1)
+    if count == 1 then
+        call('PEXPIRE', name, STRANGER_WINDOW)
+    end
+    local seq = count > STRANGERS and call('HGET', name, 'entry:' .. event)
+    if not seq or not log_again(tonumber(seq)) then
+        call('HSET', name, 'entry:' .. event, log(event, false, reason))
+    end
 end
 
 local refusal = authorize()

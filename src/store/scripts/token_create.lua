@@ -1,8 +1,9 @@
+#!lua flags=allow-oom
 -- Judges the refusal itself.
 -- Exchanges an API key for a token.  Returns the key's expiry, 0 for none.
 if refusal then
     if call('EXISTS', account) == 1 then
-        log('auth.token', false, 'invalid_api_key')
+        log_stranger('auth.token', 'invalid_api_key')
     end
     return refusal
 end
