@@ -7,7 +7,7 @@
 #
 # KANDA_REDIS         where state lives
 # KANDA_REGISTRATION  "on" lets anybody open an account (default "off")
-# KANDA_ISSUER        the name that authenticator apps show
+# KANDA_ISSUER        who makes the tokens, as their "iss" says
 # For more, mount an nginx.conf of your own over /etc/kanda/nginx.conf.
 
 ARG DEBIAN=debian:12-slim

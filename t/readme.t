@@ -1,0 +1,323 @@
+# What README.md says of the code is so: its tables have what the code has and
+# nothing else, and what one may copy from it works.
+
+BEGIN { push @INC, 't/lib' }
+use strict;
+use warnings;
+
+use Kanda;
+use Test::More;
+
+my $readme = file('README.md');
+
+
+sub file {
+    my ($name) = @_;
+    open my $fh, '<', $name or die "$name: $!\n";
+    local $/;
+    return scalar <$fh>;
+}
+
+
+# The code block that stands behind <!-- name -->.
+
+sub block {
+    my ($name) = @_;
+    my ($text) = $readme =~ /^<!-- \Q$name\E -->\n```\w*\n(.*?)^```$/ms;
+    return $text // die "README.md has no block $name\n";
+}
+
+
+sub section {
+    my ($name) = @_;
+    my ($text) = $readme =~ m{^<!-- \Q$name\E -->\n(.*?)^<!-- /\Q$name\E -->$}ms;
+    return $text // die "README.md has no section $name\n";
+}
+
+
+sub same {
+    my ($got, $expected, $what) = @_;
+    is(join("\n", sort @$got), join("\n", sort @$expected), $what);
+}
+
+
+# directives, and where each may stand
+
+{
+    my @code = map {
+        my ($name, $flags) = @$_;
+        my @where = map { $flags =~ /NGX_HTTP_$_->[0]_CONF/ ? $_->[1] : () }
+                        [ MAIN => 'http' ], [ SRV => 'server' ],
+                        [ LOC => 'location' ];
+        $name . ': ' . join ', ', @where;
+    } pairs(file('ngx_http_kanda_module.c'),
+            qr/\{ ngx_string\("(kanda_\w+)"\),\s*(\w[\w|\s]*),/);
+    my @said = map { "$_->[0]: $_->[1]" } pairs($readme,
+        qr/^### (kanda_\w+)\n(?:(?!^#).)*?^- Context: ([^\n]+)$/ms);
+
+    same(\@said, \@code, 'directives and their contexts');
+
+    for my $part (split /^### /m, $readme) {
+        my ($name) = $part =~ /^(kanda_\w+)\n/ or next;
+        like($part, qr/^- Syntax: `$name /m, "$name: syntax");
+        like($part, qr/^- Default: (?:–|`$name .*;`)$/m, 'default');
+        like($part, qr/^```nginx\n.*\b$name .*;/m, 'example');
+        like($part, qr/^Mistakes?: /m, 'mistakes');
+    }
+}
+
+
+sub pairs {
+    my ($text, $pattern) = @_;
+    my @pairs;
+    push @pairs, [ $1, $2 ] while $text =~ /$pattern/g;
+    return @pairs;
+}
+
+
+# routes, and the scope of each
+
+{
+    my ($table) = file('src/api/kanda_api_routes.c')
+                  =~ /kanda_api_routes\[\] = \{(.*?)^\};/ms;
+    my $row = qr/\{\s*NGX_HTTP_(\w+),\s*"([^"]+)",\s*KANDA_AUTH_(\w+),\s*(\w+),/;
+    my $routes = section('routes');
+    my (@code, @said);
+
+    while ($table =~ /$row/g) {
+        my ($method, $path, $auth, $scope) = ($1, $2, $3, $4);
+        $scope = $auth eq 'NONE' ? '–' : $scope eq '0' ? 'any'
+               : '`' . lc($scope =~ s/KANDA_SCOPE_//r) . '`';
+        push @code, "$method $path $scope";
+    }
+
+    while ($routes =~ /^\| `(\w+) ([^`]+)` \| (\S+) \|/mg) {
+        my ($method, $path, $scope) = ($1, $2, $3);
+        $path =~ s/:\w+/:/;
+        push @said, "$method $path $scope";
+    }
+
+    same(\@said, \@code, 'routes and their scopes');
+    is(scalar(() = $routes =~ /^\|/mg), @said + 2,
+       'in a table of nothing else');
+}
+
+
+# errors
+
+{
+    my @code = file('src/http/kanda_problem.c')
+               =~ /\b(\d{3}), ngx_string\("(\w+)"\)/g;
+    my ($text) = $readme =~ /(^## API reference.*?)^## /ms;
+    my (%code, %said);
+
+    while (my ($status, $name) = splice @code, 0, 2) {
+        $code{"$status $name"} = 1;
+    }
+
+    # in the first table "404 `code`", in the second "| 404 | `code`, `code` |"
+    $said{"$1 $2"} = 1 while $text =~ /\b([45]\d\d) `(\w+)`/g;
+
+    for my $row (pairs($text, qr/^\| (\d{3}) \| ((?:`\w+`,? ?)+)\|/m)) {
+        $said{"$row->[0] $_"} = 1 for $row->[1] =~ /`(\w+)`/g;
+    }
+
+    same([ keys %said ], [ keys %code ], 'errors');
+}
+
+
+# events: those that a script writes, and those that are only reserved
+
+{
+    my ($known) = file('src/store/kanda_store_log.c')
+                  =~ /kanda_log_events\[\] = \{(.*?)\};/s;
+    my $scripts = join '', map { file($_) } glob 'src/store/scripts/*.lua';
+    my %written = map { $_ => 1 } $scripts =~ /\blog\('([^']+)'/g;
+    my @known = $known =~ /ngx_string\("([^"]+)"\)/g;
+    my ($written, $reserved) = split /^Reserved/m, section('events');
+
+    same([ $written =~ /`([^`]+)`/g ], [ grep { $written{$_} } @known ],
+         'events');
+    same([ $reserved =~ /`([^`]+)`/g ], [ grep { !$written{$_} } @known ],
+         'reserved events');
+}
+
+
+# scopes
+
+{
+    my ($table) = file('src/api/kanda_api_apikeys.c')
+                  =~ /kanda_apikeys_scope_names\[\] = \{(.*?)^\};/ms;
+    my ($said) = $readme =~ /^\| scope \| allows \|\n(.*?)\n\n/ms;
+
+    same([ $said =~ /^\| `(\w+)`/mg ], [ $table =~ /"(\w+)"/g ], 'scopes');
+}
+
+
+# links to sections and files
+
+{
+    my (%anchors, %count);
+
+    for my $title ($readme =~ /^#+ (.*)$/mg) {
+        my $anchor = lc $title =~ s/[^\w -]//gr =~ s/ /-/gr;
+        my $n = $count{$anchor}++;
+        $anchors{ $n ? "$anchor-$n" : $anchor } = 1;
+    }
+
+    same([ grep { !$anchors{$_} } $readme =~ /\]\(#([^)]+)\)/g ], [],
+         'links lead to sections');
+    same([ grep { !-e } $readme =~ /\]\((?!#|http)([^)]+)\)/g ], [],
+         'and to files');
+}
+
+
+# what one may copy: the quick start, against an empty service
+
+my $dir = Kanda::Home::root();
+
+sub shell {
+    my ($text) = @_;
+    open my $fh, '>', "$dir/block.sh" or die $!;
+    print $fh $text;
+    close $fh;
+    return scalar qx{sh $dir/block.sh 2>&1};
+}
+
+
+{
+    my $k = Kanda->new->start;
+    my $port = $k->port;
+    my $text = block('quick start') =~ s/127\.0\.0\.1:8080/127.0.0.1:$port/r;
+
+    settle(5);
+
+    my @lines = split /\n/, shell($text);
+
+    is($lines[-1], '{"valid":true}', 'the quick start ends with a right code')
+        or diag @lines;
+}
+
+
+# the key file and the small nginx.conf
+
+{
+    my $keys = block('keys') =~ s{/etc/kanda}{$dir/kanda}gr;
+    my $said = shell($keys);
+
+    is($said, '', 'making the keys');
+    is((stat "$dir/kanda/keys")[2] & 0777, 0600, 'which are private');
+
+    my ($module) = Kanda::Nginx::modules();
+    my $conf = block('nginx.conf');
+
+    for ($conf) {
+        s{modules/ngx_http_kanda_module\.so}{$module};
+        s{/etc/kanda}{$dir/kanda}g;
+        s{/run/nginx\.pid}{$dir/pid};
+        s{/var/log/nginx}{$dir}g;
+        s{^user .*\n}{}m if $> != 0;
+    }
+
+    my ($status, $text) = Kanda::Nginx->new(conf => $conf)->check;
+    is($status, 0, 'nginx -t takes both') or diag $text;
+}
+
+
+# the Redis user: may do all that our scripts do, and no more
+
+my ($acl) = block('acl') =~ /^user (kanda on .*)$/m;
+
+{
+    my $scripts = join '', map { file($_) } glob 'src/store/scripts/*.lua';
+    my %code = map { lc($_) => 1 } $scripts =~ /\bcall\('(\w+)'/g;
+    my @ours = qw(select eval evalsha script|load);
+
+    same([ $acl =~ /\+(\S+)/g ], [ @ours, keys %code ],
+         'the Redis user may what scripts call');
+}
+
+{
+    my $k = Kanda->new(redis => { conf => [ user => [ split / /, $acl ] ] });
+
+    $k->{kanda} = 'kanda_redis ' . $k->redis->url
+                  . " user=kanda password=password db=1;\n"
+                  . 'kanda_keys ' . $k->keys_file . ';';
+    $k->{location} = 'kanda_registration on;
+                      kanda_lockout row=2 wait=1m recovery=1;';
+    $k->start;
+    walk($k);
+
+    my $log = $k->redis->command('ACL', 'LOG');
+    is(scalar @$log, 0, 'nothing was denied') or diag explain $log;
+
+    my $link = $k->redis->connect;
+
+    for my $command ([ 'AUTH', 'kanda', 'password' ], [ 'FLUSHALL' ],
+                     [ 'KEYS', '*' ], [ 'CONFIG', 'GET', '*' ], [ 'MONITOR' ],
+                     [ 'GET', 'other' ], [ 'SCRIPT', 'FLUSH' ])
+    {
+        $k->redis->send_command($link, @$command);
+        like($k->redis->read_reply($link),
+             $command->[0] eq 'AUTH' ? qr/^OK/ : qr/^NOPERM/, "@$command");
+    }
+}
+
+
+# Every route, and every way through judge.
+
+sub walk {
+    my ($k) = @_;
+    my $who = $k->account;
+    my $client = $k->client($who, clientId => 'a');
+
+    my $try = sub {
+        my ($status, $method, @rest) = @_;
+        my $r = $k->$method(@rest);
+        is($r->status, $status, "$method $rest[0] as the Redis user");
+        return $r->json;
+    };
+    my $code = sub {
+        my ($expected, $code) = @_;
+        is($k->validate($who, 'a', $code), $expected, 'validate');
+    };
+    my $login = { email => $who->{email}, password => 'not the right one' };
+
+    $try->(409, 'post', '/auth/register', undef, $login);
+    $try->(401, 'post', '/auth/login', undef, $login) for 1 .. 5;
+    $try->(429, 'post', '/auth/login', undef, $login) for 1 .. 2;
+    $try->(200, 'get', '/auth/me', $who);
+
+    settle(8);
+    $code->('true', totp($client->{secret}));
+    $code->('false', totp($client->{secret}));
+    $code->('false', '12');
+    $code->('false', wrong_code($client->{secret})) for 1 .. 2;
+    $code->(429, '123456') for 1 .. 2;
+
+    my $codes = $try->(201, 'post', '/totp/recovery/a', $who)->{recoveryCodes};
+    $code->('true', $codes->[0]);
+    $code->('false', $codes->[0]);
+    $code->(429, $codes->[0]) for 1 .. 2;
+
+    $try->(200, 'post', '/totp/unlock/a', $who);
+    $try->(200, 'get', '/totp/qrcode/a', $who);
+    $try->(200, 'get', '/totp', $who);
+    $try->(200, 'get', '/totp/a', $who);
+    my $new = $try->(200, 'post', '/totp/rotate/a', $who);
+    $code->('true', totp($new->{secret}));
+
+    my $key = $try->(201, 'post', '/apikeys', $who, {});
+    $try->(200, 'get', '/apikeys', $key->{apiKey});
+    $try->(200, 'post', '/auth/token', undef, { apiKey => $key->{apiKey} });
+    $k->redis->command('SCRIPT', 'FLUSH');
+    $try->(200, 'get', '/logs?event=totp.validate', $who);
+    $try->(200, 'delete', "/apikeys/$key->{id}", $who);
+    $try->(401, 'get', '/logs', $key->{apiKey});
+    $try->(200, 'delete', '/totp/a', $who);
+    $try->(200, 'get', '/logs', $who);
+    $try->(200, 'post', '/auth/logout', $who);
+    $try->(401, 'get', '/auth/me', $who);
+}
+
+done_testing;
