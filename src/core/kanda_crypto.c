@@ -41,6 +41,7 @@ static const struct {
 static struct {
     EVP_MAC         *mac;
     EVP_MAC_CTX     *hmac[KANDA_HASHES];
+    unsigned         used[KANDA_HASHES];    /* since it was given a key */
     EVP_MD          *sha256;
     EVP_MD_CTX      *md;
     EVP_CIPHER      *gcm;
@@ -206,6 +207,8 @@ kanda_hmac_begin(kanda_hash_t hash, const uint8_t *key, size_t len)
         key = empty;
     }
 
+    kanda_kept.used[hash] = 0;
+
     return EVP_MAC_init(kanda_kept.hmac[hash], key, len, NULL) == 1 ? 0 : -1;
 }
 
@@ -218,11 +221,13 @@ kanda_hmac_next(kanda_hash_t hash, const uint8_t *data, size_t len,
 
     ctx = kanda_kept.hmac[hash];
 
-    if (kanda_mac_finish(ctx, data, len, out) != 0) {
+    if (kanda_kept.used[hash] && EVP_MAC_init(ctx, NULL, 0, NULL) != 1) {
         return -1;
     }
 
-    return EVP_MAC_init(ctx, NULL, 0, NULL) == 1 ? 0 : -1;
+    kanda_kept.used[hash] = 1;
+
+    return kanda_mac_finish(ctx, data, len, out);
 }
 
 
