@@ -172,8 +172,16 @@ my $load = Kanda::Load->new($k->port, 4, sub {
     $k->request_text('GET', "/totp/qrcode/$used[ $_[0] ]{clientId}", $ann)
 })->start;
 
-$k->write_keys($text =~ s/\Q$old\E/$new$old/r);
-$k->reload;
+# in two steps, as with tokens: whoever still has the old file alone could not
+# open what is sealed by a key that he has not seen
+
+for my $lines ("$old$new", "$new$old") {
+    $k->write_keys($text =~ s/\Q$old\E/$lines/r);
+    $k->reload;
+    Kanda::Home::wait_for('old workers to leave', 20,
+                          sub { $k->nginx->worker_pids('any') == 2 });
+}
+
 settle(4);
 is($k->validate($ann, $_->{clientId}, wrong_code($_->{secret})), 'false',
    'a wrong code') for $used[0];
@@ -209,6 +217,10 @@ $k->write_keys($text =~ s/\Q$old\E/$new$old/r);
 $k->reload;
 is($k->validate($ann, $unused->{clientId}, totp($unused->{secret})), 'true',
    'until it is back');
+
+
+unlike($k->nginx->log_text, qr/kanda_keys file does not open what/,
+       'no worker took the new keys for wrong ones');
 
 
 # S46: keys of another installation

@@ -22,6 +22,7 @@ $redis->command('ACL', 'SETUSER', 'kanda', 'on', '>key', '~kanda:*',
 sub write_file {
     my ($text) = @_;
     open my $fh, '>', $file or die $!;
+    chmod 0600, $file;
     print $fh $text;
     close $fh;
 }
@@ -98,6 +99,12 @@ for my $case (
          'with the reason');
     unlike($text, qr/Sanitizer|runtime error/, 'cleanly');
 }
+
+
+chmod 0644, $file;
+isnt((service("unix:$redis->{socket} password_file=$file")->nginx->check)[0], 0,
+     'refused: a password file that anybody can read');
+chmod 0600, $file;
 
 
 # D16: the password goes wrong at run time and right again

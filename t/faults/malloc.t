@@ -1,0 +1,151 @@
+# An allocation fails (S80): whichever it is, the worker lives, says 500 or 503
+# or hangs up, and nothing is half done.
+
+BEGIN { push @INC, 't/lib' }
+use strict;
+use warnings;
+
+use Kanda;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+plan skip_all => 'a sanitizer has its own malloc' if $ENV{KANDA_SAN};
+
+my $root = Kanda::Home::root();
+my $control = "$root/control";
+
+system 'cc', '-O1', '-shared', '-fPIC', '-o', "$root/failmalloc.so",
+       't/faults/failmalloc.c', '-ldl';
+plan skip_all => 'no C compiler' if $?;
+
+open my $fh, '+>:raw', $control or die $!;
+$fh->autoflush;
+
+sub arm {
+    my ($pid, $n, $all) = @_;
+    seek $fh, 0, 0;
+    print $fh pack 'llll', $pid, $n, $all // 0, 0;
+}
+
+sub disarm {
+    seek $fh, 0, 0;
+    read $fh, my ($bytes), 16;
+    arm(0, 0);
+    return (unpack 'llll', $bytes)[3];
+}
+
+arm(0, 0);
+
+# nginx tells of its own failures in these words
+Kanda::Home::allow(qr/\[(?:emerg|alert)\].*\((?:12|ENOMEM): Cannot allocate/,
+                   qr/\[(?:emerg|alert)\].*(?:malloc|memalign|calloc)\(/,
+                   qr/\[alert\].*sealed secret does not open/);
+
+my $k = Kanda->new(workers => 1, env => {
+    LD_PRELOAD => "$root/failmalloc.so", FAILMALLOC => $control })->start;
+
+my $who = $k->account;
+my $client = $k->client($who);
+my $id = $client->{clientId};
+my $key = $k->post('/apikeys', $who, { name => 'k' })->json;
+my ($pid) = $k->nginx->worker_pids;
+my $serial = 0;
+
+my %request = (
+    'me'       => sub { [ 'GET', '/auth/me', $who ] },
+    'login'    => sub { $k->redis->command('DEL',
+                            "kanda:{$who->{userId}}:login");
+                        [ 'POST', '/auth/login', undef, { map { $_ =>
+                          $who->{$_} } qw(email password) } ] },
+    'token'    => sub { [ 'POST', '/auth/token', undef,
+                          { apiKey => $key->{apiKey} } ] },
+    'register' => sub { [ 'POST', '/totp/register', $who,
+                          { clientId => 'new' . ++$serial } ] },
+    'validate' => sub { [ 'POST', '/totp/validate', $who,
+                          { clientId => $id, token => 'malformed' } ] },
+    'wrong'    => sub { $k->redis->command('HDEL',
+                            "kanda:{$who->{userId}}:client:$id", 'k', 'r');
+                        [ 'POST', '/totp/validate', $who, { clientId => $id,
+                          token => wrong_code($client->{secret}) } ] },
+    'qrcode'   => sub { [ 'GET', "/totp/qrcode/$id", $who ] },
+    'svg'      => sub { [ 'GET', "/totp/qrcode/$id", $who, undef,
+                          Accept => 'image/svg+xml' ] },
+    'png'      => sub { [ 'GET', "/totp/qrcode/$id", $who, undef,
+                          Accept => 'image/png' ] },
+    'rotate'   => sub { [ 'POST', "/totp/rotate/$id", $who ] },
+    'recovery' => sub { [ 'POST', "/totp/recovery/$id", $who ] },
+    'list'     => sub { [ 'GET', '/totp', $who ] },
+    'logs'     => sub { [ 'GET', '/logs?limit=200', $who ] },
+    'keys'     => sub { [ 'GET', '/apikeys', $who ] },
+    'new key'  => sub { [ 'POST', '/apikeys', $key->{apiKey},
+                          { name => 'x', scopes => ['validate'] } ] },
+    'nothing'  => sub { [ 'GET', '/nothing' ] },
+    'bad json' => sub { [ 'POST', '/totp/validate', $who, '{"a":' ] },
+    'a big one' => sub { [ 'POST', '/totp/validate', $who,
+                          { clientId => $id, token => 'x',
+                            pad => [ map { { a => 'b' x 100 } } 1 .. 50 ] } ] },
+);
+
+sub alive {
+    Kanda::Home::wait_for('service', 10, sub {
+        my $r = Kanda::HTTP->new($k->port, timeout => 5)->send(
+            $k->request_text('GET', '/auth/me', $who))->receive;
+        $r->status == 200 });
+    my ($now) = $k->nginx->worker_pids;
+    my $same = $now == $pid;
+    $pid = $now;
+    return $same;
+}
+
+
+# The first N beyond which nothing fails any more is the end.
+
+sub sweep {
+    my ($name, $all) = @_;
+    my ($n, $bad, %seen) = (1, '');
+    my $usual = $name =~ /^(?:reg|recov|new)/ ? 201 : $name eq 'nothing' ? 404
+                : $name eq 'bad json' ? 400 : 200;
+
+    while (1) {
+        my $text = $k->request_text(@{ $request{$name}->() });
+        my $http = $k->connect(timeout => 15);
+
+        arm($pid, $n, $all);
+        my $r = $http->send($text)->receive;
+        my $failed = disarm();
+        my $body = $r->json // {};
+        my $status = $r->status;
+
+        $seen{ $status || $r->{error} }++;
+
+        # what it says without a failure, 500, 503, or no more to say: nobody
+        # is to throw a good token away for want of memory
+        if (($status || $r->{error}) !~ /^(?:$usual|50[03]|closed)$/) {
+            $bad .= " $n: " . ($status || $r->{error});
+        }
+
+        $bad .= " $n: valid" if ref $body eq 'HASH' && $body->{valid};
+        $bad .= " $n: died" if !alive();
+
+        last if !$failed;
+        $n += $ENV{KANDA_TEST_LONG} ? 1 : $n < 12 ? 1 : int rand $n;
+    }
+
+    is($bad, '', "$name, " . ($all ? 'all fail from' : 'a failure at')
+       . " 1 to $n: " . join ', ', map { "$_ x $seen{$_}" } sort keys %seen);
+}
+
+for my $name (sort keys %request) {
+    sweep($name, 0);
+    sweep($name, 1) if $ENV{KANDA_TEST_LONG} || $name =~ /^(?:reg|val|log)/;
+}
+
+
+# a client that was answered with a failure is there whole or not at all
+
+my $page = $k->get('/totp?limit=1000', $who)->json;
+my $whole = grep { $k->get("/totp/qrcode/$_->{clientId}", $who)->status == 200 }
+            @{ $page->{clients} };
+is($whole, $page->{total}, 'every client that is listed can be drawn');
+
+done_testing;
