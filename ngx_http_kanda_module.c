@@ -23,11 +23,6 @@ static const kanda_dialect_t  *ngx_http_kanda_dialects[] = {
     &kanda_api_dialect
 };
 
-static ngx_conf_num_bounds_t  ngx_http_kanda_window_bounds = {
-    ngx_conf_check_num_bounds, 0, 2
-};
-
-
 static ngx_command_t  ngx_http_kanda_commands[] = {
 
     { ngx_string("kanda_serve"),
@@ -95,10 +90,10 @@ static ngx_command_t  ngx_http_kanda_commands[] = {
 
     { ngx_string("kanda_window"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      kanda_conf_window,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_kanda_loc_conf_t, window),
-      &ngx_http_kanda_window_bounds },
+      0,
+      NULL },
 
     { ngx_string("kanda_lockout"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,

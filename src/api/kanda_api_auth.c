@@ -147,8 +147,16 @@ kanda_api_token(kanda_request_t *kr)
 
     kanda_api_need(kanda_field_need(kr, "apiKey", &key));
 
-    if (kanda_credentials_key(kr, &key) != NGX_OK) {
+    switch (kanda_credentials_key(kr, &key)) {
+
+    case NGX_OK:
+        break;
+
+    case NGX_HTTP_UNAUTHORIZED:
         return kanda_problem(kr, KANDA_INVALID_API_KEY);
+
+    default:
+        return NGX_ERROR;
     }
 
     kanda_await(kr, kanda_account_token_create(&kr->store, expires));

@@ -48,8 +48,8 @@ void kanda_kdf_release(kanda_kdf_t *kdf, ngx_uint_t *slot);
 /*
  * Hashes a password; copies it, and takes the slot over.  Waits: NGX_AGAIN, or
  * NGX_ERROR without a slot or memory.  The waiter resumes with NGX_OK and a
- * NUL-ended string in phc[KANDA_PHC_MAX], which must live as long as the waiter,
- * or with NGX_ERROR.
+ * NUL-ended string in phc[KANDA_PHC_MAX], which must live as long as the
+ * waiter, or with NGX_ERROR.
  */
 ngx_int_t kanda_kdf_hash(kanda_kdf_t *kdf, ngx_uint_t *slot, kanda_waiter_t *w,
     const ngx_str_t *password, char *phc);

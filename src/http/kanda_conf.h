@@ -25,6 +25,7 @@ char *kanda_conf_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_token_ttl(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_realm(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *kanda_conf_window(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_lockout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_qrcode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_log_retention(ngx_conf_t *cf, ngx_command_t *cmd,

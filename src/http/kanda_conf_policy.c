@@ -3,6 +3,7 @@
 
 
 #define KANDA_TOKEN_TTL_MAX   (30 * 24 * 3600)
+#define KANDA_WINDOW_MAX      2
 
 
 static char *kanda_conf_number(ngx_str_t *arg, const char *name, ngx_uint_t max,
@@ -40,6 +41,31 @@ kanda_conf_token_ttl(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     return NGX_CONF_OK;
 }
 
+
+
+char *
+kanda_conf_window(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_kanda_loc_conf_t *klcf = conf;
+
+    ngx_int_t   n;
+    ngx_str_t  *args;
+
+    if (klcf->window != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    args = cf->args->elts;
+    n = ngx_atoi(args[1].data, args[1].len);
+
+    if (n == NGX_ERROR || n > KANDA_WINDOW_MAX) {
+        return "must be 0, 1 or 2 steps";
+    }
+
+    klcf->window = n;
+
+    return NGX_CONF_OK;
+}
 
 
 char *

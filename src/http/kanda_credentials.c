@@ -51,10 +51,11 @@ kanda_credentials_find(ngx_http_request_t *r, ngx_str_t *credentials)
         return NGX_DECLINED;
 
     case 1:
-        return kanda_credentials_is_key(credentials) ? NGX_OK : NGX_ERROR;
+        return kanda_credentials_is_key(credentials) ? NGX_OK
+                                                     : NGX_HTTP_UNAUTHORIZED;
 
     default:
-        return NGX_ERROR;
+        return NGX_HTTP_UNAUTHORIZED;
     }
 }
 
@@ -101,11 +102,14 @@ kanda_credentials_key(kanda_request_t *kr, const ngx_str_t *key)
     st = &kr->store;
 
     p = ngx_pnalloc(kr->request->pool, KANDA_SHA256_LEN);
-    if (p == NULL
-        || kanda_apikey_parse((char *) key->data, key->len, &id, &account, p)
-           != 0)
-    {
+    if (p == NULL) {
         return NGX_ERROR;
+    }
+
+    if (kanda_apikey_parse((char *) key->data, key->len, &id, &account, p)
+        != 0)
+    {
+        return NGX_HTTP_UNAUTHORIZED;
     }
 
     st->kind = KANDA_CALLER_KEY;
@@ -133,7 +137,7 @@ kanda_credentials_token(kanda_request_t *kr, const ngx_str_t *token)
                          (char *) issuer->data, issuer->len, kr->now, &claims)
         != 0)
     {
-        return NGX_ERROR;
+        return NGX_HTTP_UNAUTHORIZED;
     }
 
     /* nothing here makes sessions, so that a token of one cannot be alive */
@@ -143,7 +147,7 @@ kanda_credentials_token(kanda_request_t *kr, const ngx_str_t *token)
         || ngx_memcmp(claims.realm.data, realm->data, realm->len) != 0
         || !kanda_account_id_valid(claims.sub.data, claims.sub.len))
     {
-        return NGX_ERROR;
+        return NGX_HTTP_UNAUTHORIZED;
     }
 
     return kanda_credentials_keep(kr, &claims);

@@ -237,13 +237,15 @@ kanda_request_authenticate(kanda_request_t *kr)
     kr->store.scope = kr->route->scope;
     rc = kanda_credentials(kr);
 
-    if (rc == NGX_OK) {
-        return NGX_OK;
+    if (rc == NGX_OK || rc == NGX_ERROR) {
+        return rc;
     }
 
     kr->store.kind = KANDA_CALLER_NOBODY;
 
-    if (kanda_request_unauthorized(kr, rc == NGX_ERROR) != NGX_OK) {
+    if (kanda_request_unauthorized(kr, rc == NGX_HTTP_UNAUTHORIZED)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

@@ -175,11 +175,13 @@ ngx_int_t kanda_route_find(kanda_request_t *kr);
 /*
  * Reads Authorization or x-api-key and checks what can be checked alone: a
  * token's signature and claims, a key's form.  NGX_OK with kr->store's caller
- * filled in, NGX_DECLINED when there are none, NGX_ERROR when they are bad.
+ * filled in, NGX_DECLINED when there are none, NGX_HTTP_UNAUTHORIZED when they
+ * are bad, NGX_ERROR when memory fails.
  */
 ngx_int_t kanda_credentials(kanda_request_t *kr);
 
-/* Fills in kr->store's caller from an API key's text: NGX_OK or NGX_ERROR. */
+/* Fills in kr->store's caller from an API key's text: NGX_OK,
+ * NGX_HTTP_UNAUTHORIZED or NGX_ERROR. */
 ngx_int_t kanda_credentials_key(kanda_request_t *kr, const ngx_str_t *key);
 
 /* Fills in address and user agent for the log: NGX_OK or NGX_ERROR. */

@@ -1,5 +1,6 @@
 #include "kanda_redis_impl.h"
 
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 

@@ -46,11 +46,7 @@ local function valid(...)
 end
 
 local codes = account .. ':recovery:' .. id
-if mode == 'recovery' and call('EXISTS', codes) == 0 then
-    mode = 'malformed'
-end
-
-if mode == 'recovery' then
+if mode == 'recovery' and call('EXISTS', codes) == 1 then
     local b = call('HMGET', client, 'm', 'o')
     local wrong, start = tonumber(b[1] or '0'), tonumber(b[2] or '0')
     if now - start >= window then
@@ -79,6 +75,11 @@ end
 if mode == 'malformed' then
     log('totp.validate', false, 'malformed', id)
     return {'malformed'}
+end
+
+if mode == 'recovery' then
+    log('totp.validate', false, 'wrong_code', id)
+    return {'wrong'}
 end
 
 if c[1] ~= ARGV[13] then

@@ -209,7 +209,7 @@ sub secret {
 }
 
 
-# What Redis holds but for the log and its numbers, by key.
+# What Redis holds but for the log, its numbers and its count of strangers.
 
 sub state {
     my ($self) = @_;
@@ -217,7 +217,7 @@ sub state {
     my %state;
 
     for my $key (@{ $redis->command('KEYS', 'kanda:*') }) {
-        next if $key =~ /:log(?::|\z)/;
+        next if $key =~ /:(?:log(?::.*)?|strangers)\z/;
         my $type = $redis->command('TYPE', $key);
         my $value = $type eq 'hash' ? hash($redis->command('HGETALL', $key))
             : $type eq 'zset' ? $redis->command('ZRANGE', $key, 0, -1,
