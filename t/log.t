@@ -143,6 +143,8 @@ my $total = long_test(2500, 30_000);
     });
 
     delete $k->redis->{link};
+    Kanda::Home::wait_for('Redis to be found again', 10,
+                          sub { $k->get('/logs', $who)->status == 200 });
     is($swarm->{unanswered}, 0, "$total requests, all answered");
     cmp_ok($cut, '>', 0, "$cut connections to Redis were cut meanwhile");
 }
