@@ -17,7 +17,6 @@ sub new {
     my $k = Kanda->new(
         workers   => 2,
         log_level => 'notice',
-        main      => 'worker_rlimit_nofile 4096;',
         location  => 'kanda_lockout row=1000 total=100000;',
         server    => <<'END',
 access_log off;
