@@ -8,7 +8,7 @@ our $k = Kanda->new->start;
 our $owner = $k->account;
 our $other = $k->account;
 
-settle(12);
+settle(3);
 
 our $c = $k->client($owner, clientId => 'ready');
 our $t = $k->client($other, clientId => 'theirs');

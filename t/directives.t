@@ -168,7 +168,7 @@ is(says('/plain', $token, 'l', $code), 'true', 'not so with ten');
 
 # kanda_window: 1 by default, 0 and 2; outer/a inherits, outer/b has its own
 
-settle(8);
+settle(4);
 my $outer = enter('/outer/a', 'a@example.com');
 
 for my $case ([ '/plain', $token, 1 ], [ '/outer/a', $outer, 0 ],

@@ -9,7 +9,7 @@ our $owner = $k->account;
 our $other = $k->account;
 our $key = $k->post('/apikeys', $owner, { scopes => ['validate'] })->json;
 
-settle(8);
+settle(3);
 
 our $c = $k->client($owner, clientId => "\xfcn\xef\"code\\");
 

@@ -8,7 +8,7 @@ use Test::Nginx::Socket;
 our $k = Kanda->new->start;
 our $owner = $k->account;
 
-settle(8);
+settle(3);
 
 our %c = map { $_ => $k->client($owner, clientId => $_) } qw(new used);
 

@@ -105,7 +105,7 @@ sub decoded { scalar eval { JSON::PP->new->utf8->decode($_[0]) } // {} }
 {
     my $key = key();
 
-    settle(8);
+    settle(4);
     my $said = decoded(run('all.mjs', join("\n",
         q{import { execFileSync } from 'node:child_process';},
         q{const oathtool = (secret) => execFileSync('oathtool',
@@ -148,7 +148,7 @@ sub decoded { scalar eval { JSON::PP->new->utf8->decode($_[0]) } // {} }
                    qw(python3 /usr/bin/python3);
 
     ok($python, 'there is a Python with requests') or $python = 'python3';
-    settle(8);
+    settle(4);
 
     my $said = decoded(run('all.py', join("\n",
         'import json, subprocess',
