@@ -132,7 +132,7 @@ sub pairs {
     my ($known) = file('src/store/kanda_store_log.c')
                   =~ /kanda_log_events\[\] = \{(.*?)\};/s;
     my $scripts = join '', map { file($_) } glob 'src/store/scripts/*.lua';
-    my %written = map { $_ => 1 } $scripts =~ /\blog\('([^']+)'/g;
+    my %written = map { $_ => 1 } $scripts =~ /^-- Event: (\S+)/mg;
     my @known = $known =~ /ngx_string\("([^"]+)"\)/g;
     my ($written, $reserved) = split /^Reserved/m, section('events');
 

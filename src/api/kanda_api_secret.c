@@ -227,6 +227,15 @@ kanda_secret_imported(kanda_request_t *kr)
         return NGX_OK;
     }
 
+    while (text.len && text.data[0] == ' ') {
+        text.data++;
+        text.len--;
+    }
+
+    while (text.len && text.data[text.len - 1] == ' ') {
+        text.len--;
+    }
+
     n = (rc == NGX_OK) ? kanda_base32_decode(totp->secret,
                                              KANDA_TOTP_SECRET_MAX,
                                              (char *) text.data, text.len)

@@ -102,7 +102,7 @@ kanda_apikey_parse(const char *key, size_t len, const char **id,
     *id = key + 4;
     *account = key + 4 + KANDA_APIKEY_ID_LEN;
 
-    return kanda_sha256(key, len, digest);
+    return kanda_sha256(key, len, digest) == 0 ? 0 : -2;
 }
 
 

@@ -45,8 +45,8 @@ int kanda_apikey_make(const char account[KANDA_ACCOUNT_ID_LEN],
 
 /*
  * Takes a submitted key apart: *id and *account point into it.  Returns 0 and
- * its SHA-256, or -1 when it does not have a key's form (the secret must be
- * canonical base64url).
+ * its SHA-256, -1 when it does not have a key's form (the secret must be
+ * canonical base64url), or -2 when OpenSSL fails.
  */
 int kanda_apikey_parse(const char *key, size_t len, const char **id,
     const char **account, uint8_t digest[KANDA_SHA256_LEN]);

@@ -58,7 +58,8 @@ size_t kanda_jwt_sign(const kanda_keyring_t *ring,
  * claim present, of the right type and within its length; iss as given; exp
  * later than now, iat at most 60 s ahead of it, and no aud.  The header is
  * parsed for its kid alone before the signature is checked.  Returns 0 and the
- * claims, or -1; why a token is worthless is nobody's business.
+ * claims; -1 for a worthless token, why being nobody's business; or -2 when
+ * OpenSSL fails and nothing was judged.
  */
 int kanda_jwt_verify(const kanda_keyring_t *ring, const char *token,
     size_t len, const char *iss, size_t iss_len, int64_t now,

@@ -46,4 +46,25 @@ int kanda_jwt_json_is(const kanda_jwt_member_t *m, const char *text);
 int kanda_jwt_json_plain(const char *p, size_t len);
 
 
+/* What signing and verifying share. */
+
+#define KANDA_JWT_HEADER     192        /* bytes of a header, decoded */
+#define KANDA_JWT_SIGNATURE  43         /* characters */
+#define KANDA_JWT_NUMBERS    (INT64_C(1) << 53)
+#define KANDA_JWT_NAMES      6
+#define KANDA_JWT_USES       3
+
+
+/* A claim whose value is a text: where it stands in kanda_jwt_claims_t. */
+typedef struct {
+    const char  *name;
+    size_t       offset;
+    int          required;
+} kanda_jwt_name_t;
+
+
+extern const kanda_jwt_name_t  kanda_jwt_names[KANDA_JWT_NAMES];
+extern const char *const  kanda_jwt_uses[KANDA_JWT_USES];
+
+
 #endif /* KANDA_JWT_JSON_H */

@@ -95,6 +95,7 @@ kanda_credentials_bearer(ngx_str_t *value)
 ngx_int_t
 kanda_credentials_key(kanda_request_t *kr, const ngx_str_t *key)
 {
+    int             rc;
     u_char         *p;
     const char     *id, *account;
     kanda_store_t  *st;
@@ -106,10 +107,10 @@ kanda_credentials_key(kanda_request_t *kr, const ngx_str_t *key)
         return NGX_ERROR;
     }
 
-    if (kanda_apikey_parse((char *) key->data, key->len, &id, &account, p)
-        != 0)
-    {
-        return NGX_HTTP_UNAUTHORIZED;
+    rc = kanda_apikey_parse((char *) key->data, key->len, &id, &account, p);
+
+    if (rc != 0) {
+        return rc == -1 ? NGX_HTTP_UNAUTHORIZED : NGX_ERROR;
     }
 
     st->kind = KANDA_CALLER_KEY;
@@ -127,17 +128,19 @@ kanda_credentials_key(kanda_request_t *kr, const ngx_str_t *key)
 static ngx_int_t
 kanda_credentials_token(kanda_request_t *kr, const ngx_str_t *token)
 {
+    int                  rc;
     ngx_str_t           *realm, *issuer;
     kanda_jwt_claims_t   claims;
 
     realm = &kr->conf->realm;
     issuer = &kr->conf->issuer;
 
-    if (kanda_jwt_verify(kr->main->ring, (char *) token->data, token->len,
-                         (char *) issuer->data, issuer->len, kr->now, &claims)
-        != 0)
-    {
-        return NGX_HTTP_UNAUTHORIZED;
+    rc = kanda_jwt_verify(kr->main->ring, (char *) token->data, token->len,
+                          (char *) issuer->data, issuer->len, kr->now,
+                          &claims);
+
+    if (rc != 0) {
+        return rc == -1 ? NGX_HTTP_UNAUTHORIZED : NGX_ERROR;
     }
 
     /* nothing here makes sessions, so that a token of one cannot be alive */

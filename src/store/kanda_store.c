@@ -202,7 +202,8 @@ kanda_store_parse(void *out, const redisReply *reply)
     }
 
     if (st->read
-        && (st->status == KANDA_STATUS_OK || st->status == KANDA_STATUS_STALE))
+        && (st->status == KANDA_STATUS_OK || st->status == KANDA_STATUS_STALE
+            || st->status == KANDA_STATUS_VALID))
     {
         return st->read(st, reply->element + 1, n, st->target);
     }

@@ -134,6 +134,7 @@ typedef struct {
     kanda_redis_t    *redis;
     kanda_keyring_t  *ring;
     time_t            alerted;          /* of wrong keys, last */
+    ngx_uint_t        proven;           /* the keys have opened it before */
 } kanda_store_hello_t;
 
 

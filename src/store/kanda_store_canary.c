@@ -79,6 +79,13 @@ kanda_canary_reply(void *out, const redisReply *reply)
                               sizeof(text), &stale);
     }
 
+    /* a worker that leaves may meet the canary of its successor's newer key,
+     * which is no reason to drop its last requests */
+
+    if (len < 0 && ngx_exiting && hello->proven) {
+        return NGX_OK;
+    }
+
     if (len < 0) {
 
         if (ngx_time() - hello->alerted >= KANDA_CANARY_EVERY) {
@@ -90,6 +97,8 @@ kanda_canary_reply(void *out, const redisReply *reply)
 
         return NGX_ERROR;
     }
+
+    hello->proven = 1;
 
     if (stale) {
         return kanda_canary_send(hello, reply);

@@ -3,7 +3,6 @@
 
 /* The fields of a client's hash are named in scripts/judge.lua. */
 
-static ngx_int_t kanda_client_begin(kanda_store_t *st, const ngx_str_t *id);
 static ngx_int_t kanda_client_read_record(void *out, const redisReply *reply);
 static ngx_int_t kanda_client_read_params(redisReply **element,
     kanda_totp_t *totp);
@@ -17,7 +16,7 @@ static ngx_int_t kanda_client_read_rotated(kanda_store_t *st,
     redisReply **element, ngx_uint_t n, void *target);
 
 
-static ngx_int_t
+ngx_int_t
 kanda_client_begin(kanda_store_t *st, const ngx_str_t *id)
 {
     if (kanda_store_begin(st) != NGX_OK) {
@@ -149,52 +148,6 @@ kanda_client_read_params(redisReply **element, kanda_totp_t *totp)
     totp->period = (unsigned) period;
 
     return NGX_OK;
-}
-
-
-ngx_int_t
-kanda_client_judge(kanda_store_t *st, const ngx_str_t *id,
-    const kanda_judgement_t *j, const kanda_lockout_t *lockout)
-{
-    static const ngx_str_t  modes[] = {
-        ngx_string("code"), ngx_string("recovery"), ngx_string("malformed")
-    };
-
-    const ngx_str_t  *mode;
-
-    if (kanda_client_begin(st, id) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    mode = &modes[j->submitted];
-    kanda_store_arg(st, mode->data, mode->len);
-    kanda_store_arg(st, j->version.data, j->version.len);
-
-    if (j->match == KANDA_TOTP_NO_STEP) {
-        kanda_store_arg(st, NULL, 0);
-
-    } else if (kanda_store_arg_int(st, j->match) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (kanda_store_arg_int(st, j->step) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    kanda_store_arg(st, j->digest, sizeof(j->digest));
-    kanda_store_arg(st, j->resealed.data, j->resealed.len);
-
-    if (kanda_store_arg_int(st, (int64_t) lockout->row) != NGX_OK
-        || kanda_store_arg_int(st, (int64_t) lockout->wait) != NGX_OK
-        || kanda_store_arg_int(st, (int64_t) lockout->max_wait) != NGX_OK
-        || kanda_store_arg_int(st, (int64_t) lockout->total) != NGX_OK
-        || kanda_store_arg_int(st, lockout->window) != NGX_OK
-        || kanda_store_arg_int(st, (int64_t) lockout->recovery) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return kanda_store_send(st, KANDA_SCRIPT_JUDGE, NULL, NULL);
 }
 
 

@@ -125,8 +125,10 @@ ngx_int_t kanda_client_read(kanda_store_t *st, const ngx_str_t *id,
     kanda_client_t *client);
 
 /*
- * The one script that accepts codes: VALID, WRONG, REPLAYED, MALFORMED, LOCKED,
- * UNKNOWN, or STALE when the secret is no longer the one judged.  Waits.
+ * The one script that accepts codes: VALID, which names the judgement's
+ * digest, so that no other request's answer can pass for it; WRONG, REPLAYED,
+ * MALFORMED, LOCKED, UNKNOWN, or STALE when the secret is no longer the one
+ * judged.  Waits.
  */
 ngx_int_t kanda_client_judge(kanda_store_t *st, const ngx_str_t *id,
     const kanda_judgement_t *judgement, const kanda_lockout_t *lockout);
@@ -155,6 +157,10 @@ ngx_int_t kanda_client_delete(kanda_store_t *st, const ngx_str_t *id);
  * UNKNOWN.  Waits. */
 ngx_int_t kanda_client_recovery(kanda_store_t *st, const ngx_str_t *id,
     const u_char *digests, ngx_uint_t n);
+
+
+/* Within the store room: begins a script about one client. */
+ngx_int_t kanda_client_begin(kanda_store_t *st, const ngx_str_t *id);
 
 
 #endif /* KANDA_STORE_CLIENT_H */

@@ -1,9 +1,10 @@
+-- Event: auth.register
 -- Registers an account.  ARGV: email, PHC string.
 if call('EXISTS', account) == 1 then
-    log_stranger('auth.register', 'email_taken')
+    log_stranger(event, 'email_taken')
     return {'exists'}
 end
 call('HSET', account, 'email', ARGV[11], 'realm', realm, 'phc', ARGV[12],
      'created', now, 'seq', 0)
-log('auth.register', true)
+log(event, true)
 return {'ok'}

@@ -1,3 +1,4 @@
+-- Event: apikey.create
 -- Keeps a new API key.  ARGV: id, SHA-256, prefix, name, scopes or nothing for
 -- all that the caller has, regions, expiry (0: never), how many keys an account
 -- may have.  A key can hand on no scope and no region that it lacks, and no
@@ -6,7 +7,7 @@ local id = ARGV[11]
 local name = account .. ':apikey:' .. id
 local grant = ARGV[15] == '' and scopes or tonumber(ARGV[15])
 if bit.band(grant, bit.bnot(scopes)) ~= 0 then
-    log('apikey.create', false, 'insufficient_scope')
+    log(event, false, 'insufficient_scope')
     return {'scope'}
 end
 local until_, where = tonumber(ARGV[17]), ARGV[16]
@@ -19,13 +20,13 @@ if regions ~= '' then
         if not string.find(',' .. regions .. ',', ',' .. region .. ',', 1,
                            true)
         then
-            log('apikey.create', false, 'insufficient_scope')
+            log(event, false, 'insufficient_scope')
             return {'scope'}
         end
     end
 end
 if call('ZCARD', account .. ':apikeys') >= tonumber(ARGV[18]) then
-    log('apikey.create', false, 'too_many')
+    log(event, false, 'too_many')
     return {'closed'}
 end
 if call('EXISTS', name) == 1 then
@@ -35,5 +36,5 @@ call('HSET', name, 'hash', ARGV[12], 'realm', realm, 'prefix', ARGV[13],
      'name', ARGV[14], 'scopes', grant, 'regions', where,
      'expires', until_, 'created', now, 'used', 0)
 call('ZADD', account .. ':apikeys', now, id)
-log('apikey.create', true)
+log(event, true)
 return {'ok', grant, tostring(now), tostring(until_), where}

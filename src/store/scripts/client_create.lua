@@ -1,13 +1,14 @@
+-- Event: totp.register
 -- Registers a client.  ARGV: id, sealed secret, version, hash, digits, period,
 -- label, issuer.
 local id = ARGV[11]
 local client = account .. ':client:' .. id
 if call('EXISTS', client) == 1 then
-    log('totp.register', false, 'client_exists', id)
+    log(event, false, 'client_exists', id)
     return {'exists'}
 end
 call('HSET', client, 's', ARGV[12], 'v', ARGV[13], 'a', ARGV[14],
      'd', ARGV[15], 'p', ARGV[16], 'l', ARGV[17], 'i', ARGV[18], 'c', now)
 call('ZADD', account .. ':clients', now, id)
-log('totp.register', true, nil, id)
+log(event, true, nil, id)
 return {'ok'}

@@ -1,4 +1,5 @@
 #!lua flags=allow-oom
+-- Event: totp.rotate
 -- Puts a new secret in the old one's place.  ARGV: id, the hash it was made for,
 -- sealed secret, version.  Returns hash, digits, period, label, issuer; with
 -- 'stale' when the client's hash is another.  The 30-day count stays.
@@ -6,7 +7,7 @@ local id = ARGV[11]
 local client = account .. ':client:' .. id
 local c = call('HMGET', client, 'a', 'd', 'p', 'l', 'i')
 if not c[1] then
-    log('totp.rotate', false, 'unknown_client', id)
+    log(event, false, 'unknown_client', id)
     return {'unknown'}
 end
 if c[1] ~= ARGV[12] then
@@ -15,5 +16,5 @@ end
 call('HSET', client, 's', ARGV[13], 'v', ARGV[14])
 call('HDEL', client, 't', 'r', 'k', 'x', 'y', 'f', 'e')
 call('DEL', account .. ':recovery:' .. id)
-log('totp.rotate', true, nil, id)
+log(event, true, nil, id)
 return {'ok', c[1], c[2], c[3], c[4], c[5]}

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Prints the scripts of folder $1 as C string macros: a script's "#!lua" line if
-# it has one, the shared prelude, the refusal, the script.  A script that has to
-# log a refusal says so and judges it itself.  Comments stay behind.
+# it has one, the event it logs, the shared prelude, the refusal, the script.  A
+# script that has more to do with a refusal says so and judges it itself.
+# Comments stay behind.
 
 set -eu
 
@@ -21,10 +22,12 @@ for file in "$1"/*.lua; do
     sed -n -e '1s/^#!.*/    "&\\n" \\/p' "$file"
 
     if ! grep -q '^-- Stands without the prelude' "$file"; then
+        event=$(sed -n 's/^-- Event: //p' "$file")
+        echo "local event = '$event'" | quote
         quote "$1/prelude.lua"
 
         if ! grep -q '^-- Judges the refusal itself' "$file"; then
-            echo 'if refusal then return refusal end' | quote
+            echo 'if refusal then return refused() end' | quote
         fi
     fi
 

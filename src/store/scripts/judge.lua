@@ -1,4 +1,5 @@
 #!lua flags=allow-oom
+-- Event: totp.validate
 -- The one place where a code becomes valid.  ARGV:
 --   11  client id
 --   12  what was submitted: code, recovery or malformed
@@ -21,7 +22,7 @@ local client = account .. ':client:' .. id
 local c = call('HMGET', client, 'v', 't', 'r', 'k', 'f')
 
 if not c[1] then
-    log('totp.validate', false, 'unknown_client', id)
+    log(event, false, 'unknown_client', id)
     return {'unknown'}
 end
 
@@ -31,7 +32,7 @@ local window = tonumber(ARGV[22])
 local function locked(field, left)
     local entry = call('HGET', client, field)
     if not entry or not log_again(tonumber(entry)) then
-        call('HSET', client, field, log('totp.validate', false, 'locked', id))
+        call('HSET', client, field, log(event, false, 'locked', id))
     end
     return {'locked', string.format('%.0f', left)}
 end
@@ -41,8 +42,9 @@ local function valid(...)
     if not c[5] then
         call('HSET', client, 'f', now)
     end
-    log('totp.validate', true, nil, id)
-    return {'valid'}
+    log(event, true, nil, id)
+    -- the digest proves to the asker that this answers its own question
+    return {'valid', ARGV[16]}
 end
 
 local codes = account .. ':recovery:' .. id
@@ -60,7 +62,7 @@ if mode == 'recovery' and call('EXISTS', codes) == 1 then
     end
     call('HSET', client, 'm', wrong + 1, 'o', start)
     call('HDEL', client, 'g')
-    log('totp.validate', false, 'wrong_code', id)
+    log(event, false, 'wrong_code', id)
     return {'wrong'}
 end
 
@@ -73,12 +75,12 @@ if lock > now then
 end
 
 if mode == 'malformed' then
-    log('totp.validate', false, 'malformed', id)
+    log(event, false, 'malformed', id)
     return {'malformed'}
 end
 
 if mode == 'recovery' then
-    log('totp.validate', false, 'wrong_code', id)
+    log(event, false, 'wrong_code', id)
     return {'wrong'}
 end
 
@@ -93,7 +95,7 @@ end
 local step = tonumber(ARGV[14])
 if step then
     if c[2] and step <= tonumber(c[2]) then
-        log('totp.validate', false, 'replayed', id)
+        log(event, false, 'replayed', id)
         return {'replayed'}
     end
     if c[3] then
@@ -105,7 +107,7 @@ end
 -- the same code again within its step is one guess
 local b = call('HMGET', client, 'x', 'y', 'n', 'w')
 if b[1] == ARGV[16] and b[2] == ARGV[15] then
-    log('totp.validate', false, 'wrong_code', id)
+    log(event, false, 'wrong_code', id)
     return {'wrong'}
 end
 
@@ -128,5 +130,5 @@ end
 call('HSET', client, 'r', row, 'n', count, 'w', start, 'x', ARGV[16],
      'y', ARGV[15], 'k', string.format('%.0f', until_))
 call('HDEL', client, 'e')
-log('totp.validate', false, 'wrong_code', id)
+log(event, false, 'wrong_code', id)
 return {'wrong'}

@@ -1,3 +1,4 @@
+-- Event: auth.login
 -- Charges one login attempt before the password is looked at, so that parallel
 -- guesses cannot pass the limit.  ARGV: attempts, milliseconds they are counted.
 -- Returns the PHC string.  An email that is not registered runs the same
@@ -15,7 +16,7 @@ if count <= tonumber(ARGV[11]) then
 end
 -- one entry tells of all that follow
 if count == tonumber(ARGV[11]) + 1 then
-    log('auth.login', false, 'locked', nil, phc and account or account .. ':void')
+    log(event, false, 'locked', nil, phc and account or account .. ':void')
     call('DEL', account .. ':void', account .. ':void:log',
          account .. ':void:log:auth.login')
 end

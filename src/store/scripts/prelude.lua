@@ -139,3 +139,12 @@ local function log_stranger(event, reason)
 end
 
 local refusal = authorize()
+
+-- A caller who is alive but may not do this leaves a trace, where what was to
+-- be done would have left one.
+local function refused()
+    if refusal[1] == 'scope' and event ~= '' then
+        log(event, false, 'insufficient_scope')
+    end
+    return refusal
+end

@@ -1,10 +1,11 @@
+-- Event: totp.recovery
 -- Replaces a client's recovery codes.  ARGV: id, then the digests.
 local id = ARGV[11]
 if call('EXISTS', account .. ':client:' .. id) == 0 then
-    log('totp.recovery', false, 'unknown_client', id)
+    log(event, false, 'unknown_client', id)
     return {'unknown'}
 end
 call('DEL', account .. ':recovery:' .. id)
 call('SADD', account .. ':recovery:' .. id, unpack(ARGV, 12))
-log('totp.recovery', true, nil, id)
+log(event, true, nil, id)
 return {'ok'}

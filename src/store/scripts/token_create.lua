@@ -1,13 +1,14 @@
 #!lua flags=allow-oom
+-- Event: auth.token
 -- Judges the refusal itself.
 -- Exchanges an API key for a token.  Returns the key's expiry, 0 for none.
 if refusal then
     if call('EXISTS', account) == 1 then
-        log_stranger('auth.token', 'invalid_api_key')
+        log_stranger(event, 'invalid_api_key')
     end
     return refusal
 end
 local name = account .. ':apikey:' .. keyid
 call('HSET', name, 'used', now)
-log('auth.token', true)
+log(event, true)
 return {'ok', call('HGET', name, 'expires')}

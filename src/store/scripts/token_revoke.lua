@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
+-- Event: auth.logout
 -- Kills the caller's token.  ARGV: milliseconds to remember it.
 call('SET', account .. ':dead:' .. jti, '', 'PX', ARGV[11])
-log('auth.logout', true)
+log(event, true)
 return {'ok'}
