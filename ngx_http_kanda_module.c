@@ -241,7 +241,11 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (conf->lockout == NULL) {
-        conf->lockout = prev->lockout ? prev->lockout : &kanda_lockout_default;
+        conf->lockout = prev->lockout ? prev->lockout
+                                      : kanda_conf_lockout_usual(cf);
+        if (conf->lockout == NULL) {
+            return NGX_CONF_ERROR;
+        }
     }
 
     ngx_conf_merge_str_value(conf->issuer, prev->issuer, "kanda");

@@ -487,7 +487,13 @@ sub flood {
     is(scalar @short, 0, 'what was answered as wrong was charged before');
     my $sum = 0;
     $sum += $_ for values %answered;
-    cmp_ok($sum, '>', 50, "of $sum guesses that were answered");
+    cmp_ok($sum, '>', 20, "of $sum guesses that were answered");
+
+    # workers connect again a moment after the last cut
+    for (1 .. 100) {
+        last if !grep { $k->get('/auth/me', $who)->status != 200 } 1 .. 4;
+        sleep 0.05;
+    }
 }
 
 {

@@ -1,5 +1,6 @@
 #include <argon2.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -18,6 +19,8 @@ static int kanda_password_is_email(const char *password, size_t len,
 static int kanda_password_derive(const uint8_t pepper[32],
     const char *password, size_t len, const kanda_phc_t *phc,
     uint8_t out[KANDA_PHC_HASH]);
+static int kanda_password_map(uint8_t **memory, size_t len);
+static void kanda_password_unmap(uint8_t *memory, size_t len);
 
 
 kanda_password_check_t
@@ -147,9 +150,10 @@ static int
 kanda_password_derive(const uint8_t pepper[32], const char *password,
     size_t len, const kanda_phc_t *phc, uint8_t out[KANDA_PHC_HASH])
 {
-    int       rc;
-    uint8_t   peppered[32];
-    unsigned  n;
+    int             rc;
+    uint8_t         peppered[32];
+    unsigned        n;
+    argon2_context  ctx;
 
     if (HMAC(EVP_sha256(), pepper, 32, (const uint8_t *) password, len,
              peppered, &n)
@@ -158,11 +162,60 @@ kanda_password_derive(const uint8_t pepper[32], const char *password,
         return -1;
     }
 
-    rc = argon2id_hash_raw(phc->passes, phc->memory, phc->lanes, peppered,
-                           sizeof(peppered), phc->salt, sizeof(phc->salt),
-                           out, KANDA_PHC_HASH);
+    memset(&ctx, 0, sizeof(argon2_context));
+
+    ctx.out = out;
+    ctx.outlen = KANDA_PHC_HASH;
+    ctx.pwd = peppered;
+    ctx.pwdlen = sizeof(peppered);
+    ctx.salt = (uint8_t *) phc->salt;
+    ctx.saltlen = sizeof(phc->salt);
+    ctx.t_cost = phc->passes;
+    ctx.m_cost = phc->memory;
+    ctx.lanes = phc->lanes;
+    ctx.threads = phc->lanes;
+    ctx.version = ARGON2_VERSION_13;
+    ctx.flags = ARGON2_DEFAULT_FLAGS;
+    ctx.allocate_cbk = kanda_password_map;
+    ctx.free_cbk = kanda_password_unmap;
+
+    rc = argon2id_ctx(&ctx);
 
     OPENSSL_cleanse(peppered, sizeof(peppered));
 
     return rc == ARGON2_OK ? 0 : -1;
+}
+
+
+/* Argon2's memory goes back to the system with each hash: malloc() would keep
+ * 19 MiB for every worker.  Huge pages make up for the page faults. */
+static int
+kanda_password_map(uint8_t **memory, size_t len)
+{
+    void  *p;
+
+    p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+             -1, 0);
+
+    if (p == MAP_FAILED) {
+        *memory = NULL;
+        return -1;
+    }
+
+#ifdef MADV_HUGEPAGE
+    (void) madvise(p, len, MADV_HUGEPAGE);
+#endif
+
+    *memory = p;
+
+    return 0;
+}
+
+
+static void
+kanda_password_unmap(uint8_t *memory, size_t len)
+{
+    if (memory != NULL) {
+        (void) munmap(memory, len);
+    }
 }

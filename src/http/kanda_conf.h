@@ -16,8 +16,9 @@
 #define KANDA_LOG_AGE_DEFAULT    (90 * 24 * 3600 * (int64_t) 1000)  /* ms */
 
 
-/* The guess budget where no kanda_lockout says otherwise. */
-extern const kanda_lockout_t  kanda_lockout_default;
+/* The guess budget where no kanda_lockout says otherwise; NULL without
+ * memory. */
+const kanda_lockout_t *kanda_conf_lockout_usual(ngx_conf_t *cf);
 
 
 char *kanda_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -6,13 +6,15 @@
 #define KANDA_WINDOW_MAX      2
 
 
+static char *kanda_conf_lockout_text(ngx_conf_t *cf, kanda_lockout_t *l);
 static char *kanda_conf_number(ngx_str_t *arg, const char *name, ngx_uint_t max,
     ngx_uint_t *out);
 static char *kanda_conf_ms(ngx_str_t *arg, const char *name, int64_t *out);
 
 
-const kanda_lockout_t  kanda_lockout_default = {
-    5, 30 * 1000, 15 * 60 * 1000, 100, 30 * 24 * 3600 * (int64_t) 1000, 10
+static const kanda_lockout_t  kanda_lockout_default = {
+    5, 30 * 1000, 15 * 60 * 1000, 100, 30 * 24 * 3600 * (int64_t) 1000, 10,
+    ngx_null_string
 };
 
 
@@ -129,6 +131,41 @@ kanda_conf_lockout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     l->wait = (ngx_msec_t) wait;
     l->max_wait = (ngx_msec_t) max_wait;
     klcf->lockout = l;
+
+    return kanda_conf_lockout_text(cf, l);
+}
+
+
+const kanda_lockout_t *
+kanda_conf_lockout_usual(ngx_conf_t *cf)
+{
+    kanda_lockout_t  *l;
+
+    l = ngx_palloc(cf->pool, sizeof(kanda_lockout_t));
+    if (l == NULL) {
+        return NULL;
+    }
+
+    *l = kanda_lockout_default;
+
+    return kanda_conf_lockout_text(cf, l) == NGX_CONF_OK ? l : NULL;
+}
+
+
+static char *
+kanda_conf_lockout_text(ngx_conf_t *cf, kanda_lockout_t *l)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(cf->pool, 6 * (NGX_INT64_LEN + 1));
+    if (p == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    l->text.data = p;
+    p = ngx_sprintf(p, "%ui %M %M %ui %L %ui", l->row, l->wait, l->max_wait,
+                    l->total, l->window, l->recovery);
+    l->text.len = p - l->text.data;
 
     return NGX_CONF_OK;
 }

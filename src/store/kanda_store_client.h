@@ -71,6 +71,7 @@ typedef struct {
     ngx_uint_t  total;                  /* wrong codes that lock for good */
     int64_t     window;                 /* ms in which they are counted */
     ngx_uint_t  recovery;               /* wrong recovery codes */
+    ngx_str_t   text;                   /* all of it, as judge.lua wants it */
 } kanda_lockout_t;
 
 

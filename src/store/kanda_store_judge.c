@@ -36,16 +36,7 @@ kanda_client_judge(kanda_store_t *st, const ngx_str_t *id,
 
     kanda_store_arg(st, j->digest, sizeof(j->digest));
     kanda_store_arg(st, j->resealed.data, j->resealed.len);
-
-    if (kanda_store_arg_int(st, (int64_t) lockout->row) != NGX_OK
-        || kanda_store_arg_int(st, (int64_t) lockout->wait) != NGX_OK
-        || kanda_store_arg_int(st, (int64_t) lockout->max_wait) != NGX_OK
-        || kanda_store_arg_int(st, (int64_t) lockout->total) != NGX_OK
-        || kanda_store_arg_int(st, lockout->window) != NGX_OK
-        || kanda_store_arg_int(st, (int64_t) lockout->recovery) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    kanda_store_arg(st, lockout->text.data, lockout->text.len);
 
     return kanda_store_send(st, KANDA_SCRIPT_JUDGE, kanda_client_read_verdict,
                             (void *) j);

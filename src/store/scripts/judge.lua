@@ -8,9 +8,9 @@
 --   15  the current step
 --   16  keyed digest of the code
 --   17  the secret sealed anew, or nothing
---   18  wrong codes in a row that lock, 19 first wait, 20 longest wait (ms)
---   21  wrong codes in a window that lock for good, 22 the window (ms)
---   23  wrong recovery codes in a window
+--   18  the guess budget: wrong codes in a row that lock, first wait, longest
+--       wait, wrong codes in a window that lock for good, the window, wrong
+--       recovery codes in a window; times in ms, a blank between
 --
 -- A client is a hash: s sealed secret, v version, t last step, r wrong codes in
 -- a row, k locked until (-1: for good), n and w count and start of the window,
@@ -26,7 +26,12 @@ if not c[1] then
     return {'unknown'}
 end
 
-local window = tonumber(ARGV[22])
+local function budget()
+    local a, b, c_, d, e, f = string.match(ARGV[18],
+        '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)')
+    return {row = tonumber(a), wait = tonumber(b), longest = tonumber(c_),
+            total = tonumber(d), window = tonumber(e), recovery = tonumber(f)}
+end
 
 -- refusals behind a lock share one entry, so that a flood pushes nothing out
 local function locked(field, left)
@@ -38,9 +43,10 @@ local function locked(field, left)
 end
 
 local function valid(...)
-    call('HSET', client, 'u', now, ...)
-    if not c[5] then
-        call('HSET', client, 'f', now)
+    if c[5] then
+        call('HSET', client, 'u', stamp, ...)
+    else
+        call('HSET', client, 'u', stamp, 'f', stamp, ...)
     end
     log(event, true, nil, id)
     -- the digest proves to the asker that this answers its own question
@@ -49,13 +55,14 @@ end
 
 local codes = account .. ':recovery:' .. id
 if mode == 'recovery' and call('EXISTS', codes) == 1 then
+    local limit = budget()
     local b = call('HMGET', client, 'm', 'o')
     local wrong, start = tonumber(b[1] or '0'), tonumber(b[2] or '0')
-    if now - start >= window then
+    if now - start >= limit.window then
         wrong, start = 0, now
     end
-    if wrong >= tonumber(ARGV[23]) then
-        return locked('g', start + window - now)
+    if wrong >= limit.recovery then
+        return locked('g', start + limit.window - now)
     end
     if call('SREM', codes, ARGV[16]) == 1 then
         return valid()
@@ -111,24 +118,28 @@ if b[1] == ARGV[16] and b[2] == ARGV[15] then
     return {'wrong'}
 end
 
+local limit = budget()
 local row = tonumber(c[3] or '0') + 1
-local count, start = tonumber(b[3] or '0'), tonumber(b[4] or '0')
-if now - start >= window then
-    count, start = 0, now
+local count, start = tonumber(b[3] or '0'), b[4] or stamp
+if now - tonumber(start) >= limit.window then
+    count, start = 0, stamp
 end
 count = count + 1
 
-local until_ = 0
-if count >= tonumber(ARGV[21]) then
-    until_ = -1
-elseif row >= tonumber(ARGV[18]) then
-    local doubled = math.min(row - tonumber(ARGV[18]), 30)
-    until_ = now + math.min(tonumber(ARGV[19]) * 2 ^ doubled,
-                            tonumber(ARGV[20]))
+local until_
+if count >= limit.total then
+    until_ = '-1'
+elseif row >= limit.row then
+    local doubled = math.min(row - limit.row, 30)
+    until_ = string.format('%d', now
+        + math.min(limit.wait * 2 ^ doubled, limit.longest))
 end
 
 call('HSET', client, 'r', row, 'n', count, 'w', start, 'x', ARGV[16],
-     'y', ARGV[15], 'k', string.format('%.0f', until_))
-call('HDEL', client, 'e')
+     'y', ARGV[15])
+if until_ then
+    call('HSET', client, 'k', until_)
+    call('HDEL', client, 'e')
+end
 log(event, false, 'wrong_code', id)
 return {'wrong'}
