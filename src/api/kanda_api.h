@@ -45,6 +45,11 @@ typedef struct {
 typedef struct {
     ngx_uint_t               limit;
     ngx_uint_t               offset;
+} kanda_api_page_t;
+
+
+typedef struct {
+    kanda_api_page_t         asked;
     kanda_client_page_t      page;
 } kanda_api_clients_t;
 
@@ -66,8 +71,7 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                event;
-    ngx_uint_t               limit;
-    ngx_uint_t               offset;
+    kanda_api_page_t         asked;
     kanda_log_page_t         page;
 } kanda_api_logs_t;
 
@@ -103,6 +107,16 @@ ngx_int_t kanda_secret_answer(kanda_request_t *kr, ngx_uint_t status);
 
 /* Answers with the picture alone, in the form that Accept asks for. */
 ngx_int_t kanda_secret_picture(kanda_request_t *kr);
+
+
+/* Reads limit (1 to most, otherwise usual) and offset from the query: NGX_OK,
+ * or NGX_DECLINED with the problem answered, or NGX_ERROR. */
+ngx_int_t kanda_api_page(kanda_request_t *kr, kanda_api_page_t *page,
+    ngx_int_t most, ngx_int_t usual);
+
+/* Ends the array that a page is and says which page it was. */
+void kanda_api_page_end(kanda_json_out_t *out, const kanda_api_page_t *page,
+    int64_t total);
 
 
 /* Refuses a request with a sentence; for a return. */

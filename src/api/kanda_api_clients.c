@@ -3,7 +3,6 @@
 
 
 #define KANDA_CLIENTS_LIMIT   1000
-#define KANDA_OFFSET_MAX      1000000
 
 /* Bytes that one client takes in JSON, at most: two texts and an id, each of
  * whose bytes may want a backslash, and the rest. */
@@ -26,13 +25,11 @@ kanda_api_clients(kanda_request_t *kr)
 
     kanda_begin(kr);
 
-    kanda_api_need(kanda_query_int(kr, "limit", 1, KANDA_CLIENTS_LIMIT,
-                                   KANDA_CLIENTS_LIMIT, &s->limit));
-    kanda_api_need(kanda_query_int(kr, "offset", 0, KANDA_OFFSET_MAX, 0,
-                                   &s->offset));
+    kanda_api_need(kanda_api_page(kr, &s->asked, KANDA_CLIENTS_LIMIT,
+                                  KANDA_CLIENTS_LIMIT));
 
-    kanda_await(kr, kanda_client_list(&kr->store, s->offset, s->limit, NULL,
-                                      &s->page));
+    kanda_await(kr, kanda_client_list(&kr->store, s->asked.offset,
+                                      s->asked.limit, NULL, &s->page));
 
     if (kanda_json_begin(kr, &out, 256 + s->page.n * KANDA_CLIENT_JSON)
         != NGX_OK)
@@ -47,11 +44,7 @@ kanda_api_clients(kanda_request_t *kr)
         kanda_clients_write(&out, &s->page.clients[i]);
     }
 
-    kanda_json_close(&out, ']');
-    kanda_json_int(&out, "total", s->page.total);
-    kanda_json_int(&out, "limit", (int64_t) s->limit);
-    kanda_json_int(&out, "offset", (int64_t) s->offset);
-    kanda_json_close(&out, '}');
+    kanda_api_page_end(&out, &s->asked, s->page.total);
 
     return kanda_json_answer(kr, NGX_HTTP_OK, &out);
 

@@ -3,7 +3,6 @@
 
 #define KANDA_LOGS_LIMIT    200
 #define KANDA_LOGS_DEFAULT  50
-#define KANDA_OFFSET_MAX    1000000
 
 /* Bytes of one entry in JSON: an agent of 200 and a clientId of 128 bytes, each
  * of which may want a backslash, and the rest. */
@@ -26,10 +25,8 @@ kanda_api_logs(kanda_request_t *kr)
 
     kanda_begin(kr);
 
-    kanda_api_need(kanda_query_int(kr, "limit", 1, KANDA_LOGS_LIMIT,
-                                   KANDA_LOGS_DEFAULT, &s->limit));
-    kanda_api_need(kanda_query_int(kr, "offset", 0, KANDA_OFFSET_MAX, 0,
-                                   &s->offset));
+    kanda_api_need(kanda_api_page(kr, &s->asked, KANDA_LOGS_LIMIT,
+                                  KANDA_LOGS_DEFAULT));
 
     rc = kanda_query_text(kr, "event", &s->event);
 
@@ -40,8 +37,8 @@ kanda_api_logs(kanda_request_t *kr)
                                  "name of an event.");
     }
 
-    kanda_await(kr, kanda_log_list(&kr->store, &s->event, s->offset, s->limit,
-                                   &s->page));
+    kanda_await(kr, kanda_log_list(&kr->store, &s->event, s->asked.offset,
+                                   s->asked.limit, &s->page));
 
     if (kanda_json_begin(kr, &out, 256 + s->page.n * KANDA_LOG_JSON)
         != NGX_OK)
@@ -56,11 +53,7 @@ kanda_api_logs(kanda_request_t *kr)
         kanda_logs_write(&out, &s->page.entries[i]);
     }
 
-    kanda_json_close(&out, ']');
-    kanda_json_int(&out, "total", s->page.total);
-    kanda_json_int(&out, "limit", (int64_t) s->limit);
-    kanda_json_int(&out, "offset", (int64_t) s->offset);
-    kanda_json_close(&out, '}');
+    kanda_api_page_end(&out, &s->asked, s->page.total);
 
     return kanda_json_answer(kr, NGX_HTTP_OK, &out);
 

@@ -3,6 +3,7 @@
 
 
 #define KANDA_PROBLEM_SIZE  640
+#define KANDA_OFFSET_MAX    1000000
 
 
 static ngx_int_t kanda_api_problem(kanda_request_t *kr,
@@ -89,6 +90,32 @@ const kanda_dialect_t  kanda_api_dialect = {
     sizeof(kanda_api_routes) / sizeof(kanda_api_routes[0]),
     kanda_api_problem
 };
+
+
+ngx_int_t
+kanda_api_page(kanda_request_t *kr, kanda_api_page_t *page, ngx_int_t most,
+    ngx_int_t usual)
+{
+    ngx_int_t  rc;
+
+    rc = kanda_query_int(kr, "limit", 1, most, usual, &page->limit);
+
+    return rc == NGX_OK ? kanda_query_int(kr, "offset", 0, KANDA_OFFSET_MAX, 0,
+                                          &page->offset)
+                        : rc;
+}
+
+
+void
+kanda_api_page_end(kanda_json_out_t *out, const kanda_api_page_t *page,
+    int64_t total)
+{
+    kanda_json_close(out, ']');
+    kanda_json_int(out, "total", total);
+    kanda_json_int(out, "limit", (int64_t) page->limit);
+    kanda_json_int(out, "offset", (int64_t) page->offset);
+    kanda_json_close(out, '}');
+}
 
 
 /* RFC 9457.  A failed validate says "valid": false besides, for clients that
