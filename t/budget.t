@@ -457,6 +457,8 @@ sub flood {
     my $swarm = Kanda::Swarm->new($k->port, 16);
     my (%answered, @c, $cut);
     my $left = long_test(600, 6000);
+    my $sum = 0;
+    my $end = time + 15;
     my $link = $k->redis->connect;
 
     $c[$_] = fresh() for 0 .. 15;
@@ -466,10 +468,13 @@ sub flood {
         my ($i, $r) = @_;
         my $c = $c[$i];
 
-        $answered{ $c->{clientId} }++
-            if $r && $r->status == 200 && $r->text eq '{"valid":false}';
+        if ($r && $r->status == 200 && $r->text eq '{"valid":false}') {
+            $answered{ $c->{clientId} }++;
+            $sum++;
+        }
 
-        return if $left-- <= 0;
+        # most may meet a connection that has just been cut
+        return if $left-- <= 0 && ($sum > 20 || time > $end);
         my $text = $k->request_text('POST', '/totp/validate', $who,
             { clientId => $c->{clientId}, token => wrong_code($c->{secret}) });
         return $text =~ s{ /api/}{ /many/}r;
@@ -485,8 +490,6 @@ sub flood {
 
     my @short = grep { field($_, 'n') < $answered{ $_->{clientId} } } @c;
     is(scalar @short, 0, 'what was answered as wrong was charged before');
-    my $sum = 0;
-    $sum += $_ for values %answered;
     cmp_ok($sum, '>', 20, "of $sum guesses that were answered");
 
     # workers connect again a moment after the last cut

@@ -59,10 +59,19 @@ sub is_unavailable {
 sub recovery {
     my ($text) = @_;
     my $start = time;
+    my ($first, $row);
 
+    # the time of the first, but all workers have to be back before we go on
     while (time - $start < 10) {
         my ($answer) = ask($text);
-        return time - $start if $answer->status == 200;
+
+        if ($answer->status == 200) {
+            $first //= time - $start;
+            return $first if ++$row == 12;
+            next;
+        }
+
+        $row = 0;
         sleep 0.005;
     }
 
@@ -132,9 +141,10 @@ cmp_ok($took, '<', 10, 'without a reload');
 like($k->nginx->log_text, qr/\[error\].*kanda: Redis/, 'the log tells of it');
 
 
-# A replay of state: what was saved is there, what a worker knew is not needed
+# A replay of state: what was saved is there, what a worker knew is not needed;
+# the other worker may be back a little later
 
-is((ask($validate))[0]->status, 200, 'the same client');
+cmp_ok(recovery($validate), '<', 10, 'the same client');
 
 
 # D5: it hangs, with requests on their way
