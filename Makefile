@@ -19,7 +19,8 @@ all:                    # the module, for the nginx that is installed
 deps:                   # what building and testing need, from Debian
 	@util/deps build test
 
-run: deps all           # a service to try, on 127.0.0.1:8080
+run: deps               # a service to try, on 127.0.0.1:8080
+	@$(MAKE) -s all
 	@util/run $(BUILD)
 
 test: deps all core     # everything there is to test, in five minutes
@@ -48,7 +49,7 @@ lint:                   # what static analysers say
 format:                 # blanks, tabs, long lines
 	@util/format
 
-clean:
+clean:                  # everything that was built
 	rm -rf $(BUILD)
 
 help:                   # this list
