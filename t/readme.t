@@ -131,7 +131,7 @@ sub pairs {
 {
     my ($known) = file('src/store/kanda_store_log.c')
                   =~ /kanda_log_events\[\] = \{(.*?)\};/s;
-    my $scripts = join '', map { file($_) } glob 'src/store/scripts/*.lua';
+    my $scripts = join '', map { file($_) } glob 'src/store/scripts/*.{lua,inc}';
     my %written = map { $_ => 1 } $scripts =~ /^-- Event: (\S+)/mg;
     my @known = $known =~ /ngx_string\("([^"]+)"\)/g;
     my ($written, $reserved) = split /^Reserved/m, section('events');
@@ -229,7 +229,7 @@ sub shell {
 my ($acl) = block('acl') =~ /^user (kanda on .*)$/m;
 
 {
-    my $scripts = join '', map { file($_) } glob 'src/store/scripts/*.lua';
+    my $scripts = join '', map { file($_) } glob 'src/store/scripts/*.{lua,inc}';
     my %code = map { lc($_) => 1 } $scripts =~ /\bcall\('(\w+)'/g;
     my @ours = qw(select eval evalsha script|load);
 

@@ -1,6 +1,7 @@
 -- Event: auth.register
 -- Registers an account.  ARGV: email, PHC string.
 if call('EXISTS', account) == 1 then
+    -- Include: log_stranger.inc
     log_stranger(event, 'email_taken')
     return {'exists'}
 end

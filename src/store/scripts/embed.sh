@@ -6,14 +6,44 @@
 
 set -eu
 
+# A file with what it includes; a piece may include one more.
+expand() {
+    awk -v dir="$folder" '
+        function show(file,    line, part) {
+            while ((getline line < file) > 0) {
+                if (line ~ /^ *-- Include: /) {
+                    part = line
+                    sub(/^ *-- Include: /, "", part)
+                    show(dir "/" part)
+                } else {
+                    print line
+                }
+            }
+            close(file)
+        }
+        BEGIN { show(ARGV[1]) }' "$1"
+}
+
 quote() {
     sed -e '/^#!/d' -e 's/^ *--.*$//' -e 's/^ *//' -e '/^$/d' \
-        -e 's/[\\"]/\\&/g' -e 's/.*/    "&\\n" \\/' "$@"
+        -e 's/[\\"]/\\&/g' -e 's/.*/    "&\\n" \\/'
 }
+
+guard() {
+    echo 'if refusal then'
+    if [ -n "$1" ]; then
+        # a caller who is alive but may not do this leaves a trace
+        echo "if refusal[1] == 'scope' then"
+        echo "log(event, false, 'insufficient_scope') end"
+    fi
+    echo 'return refusal end'
+}
+
+folder=$1
 
 echo "/* Made by embed.sh from the .lua files beside it. */"
 
-for file in "$1"/*.lua; do
+for file in "$folder"/*.lua; do
     name=$(basename "$file" .lua)
     [ "$name" = prelude ] && continue
 
@@ -24,13 +54,13 @@ for file in "$1"/*.lua; do
     if ! grep -q '^-- Stands without the prelude' "$file"; then
         event=$(sed -n 's/^-- Event: //p' "$file")
         echo "local event = '$event'" | quote
-        quote "$1/prelude.lua"
+        expand "$folder/prelude.lua" | quote
 
         if ! grep -q '^-- Judges the refusal itself' "$file"; then
-            echo 'if refusal then return refused() end' | quote
+            guard "$event" | quote
         fi
     fi
 
-    quote "$file"
+    expand "$file" | quote
     echo '    ""'
 done

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- A page of the access log, newest first.  ARGV: event or nothing, offset,
 -- limit.  Returns the number of entries and the entries.
+-- Include: log_trim.inc
 local entries = account .. ':log'
 local event = ARGV[11]
 local first = tonumber(ARGV[12])

@@ -12,11 +12,13 @@
 --   ARGV[11] on: the script's own
 --
 -- Replies are arrays whose first element is a word.
+--
+-- A function costs Redis more to make than to call, at every run: what is not
+-- needed by all is included where it is used.
 
 local call = redis.call
 local account = KEYS[1]
-local kind, jti, keyid, digest, realm = unpack(ARGV, 1, 5)
-local scope = tonumber(ARGV[6])
+local kind, keyid, realm = ARGV[1], ARGV[3], ARGV[5]
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- a number that Redis or ".." must format costs more than a call
@@ -26,64 +28,32 @@ local scopes = SCOPES_ALL
 local expires, regions = 0, ''         -- of the API key, if there is one
 
 -- Judges whether the caller may act at this very moment; nil if so.
-local function authorize()
+local refusal
+if kind == 'j' and call('EXISTS', account, account,
+                        account .. ':dead:' .. ARGV[2]) ~= 2
+then
     -- one call for both: 2 says that the account is there, counted twice, and
     -- the token not among the dead
-    if kind == 'j' and call('EXISTS', account, account,
-                            account .. ':dead:' .. jti) ~= 2
+    refusal = {'unauthorized'}
+elseif keyid ~= '' then
+    local name = account .. ':apikey:' .. keyid
+    local key = call('HMGET', name, 'realm', 'hash', 'scopes', 'expires',
+                     'used', 'regions')
+    if key[1] ~= realm or (kind == 'k' and key[2] ~= ARGV[4])
+        or (key[4] ~= '0' and tonumber(key[4]) <= now)
     then
-        return {'unauthorized'}
-    end
-
-    if keyid ~= '' then
-        local name = account .. ':apikey:' .. keyid
-        local key = call('HMGET', name, 'realm', 'hash', 'scopes', 'expires',
-                         'used', 'regions')
-        if key[1] ~= realm or (kind == 'k' and key[2] ~= digest)
-            or (key[4] ~= '0' and tonumber(key[4]) <= now)
-        then
-            return {'unauthorized'}
-        end
-
+        refusal = {'unauthorized'}
+    else
+        local scope = tonumber(ARGV[6])
         scopes = tonumber(key[3])
         expires, regions = tonumber(key[4]), key[6]
         if scope ~= 0 and bit.band(scopes, scope) == 0 then
-            return {'scope'}
-        end
-
-        -- to the minute is fine, and spares a write a request
-        if kind == 'k' and now - tonumber(key[5]) > 60000 then
+            refusal = {'scope'}
+        elseif kind == 'k' and now - tonumber(key[5]) > 60000 then
+            -- to the minute is fine, and spares a write a request
             call('HSET', name, 'used', stamp)
         end
     end
-
-    return nil
-end
-
--- Drops entries older than the retention: they grow older along the list, so
--- that a binary search finds the first.
-local function log_trim(base, length)
-    local log = base .. ':log'
-    local oldest = now - tonumber(ARGV[10])
-    local low, high = 0, math.min(length, tonumber(ARGV[9]))
-    while low < high do
-        local mid = math.floor((low + high) / 2)
-        local entry = call('LINDEX', log, mid)
-        local at = entry and tonumber(string.match(entry, '^%d+\31(%d+)'))
-        if at and at >= oldest then
-            low = mid + 1
-        else
-            high = mid
-        end
-    end
-    if low < length then
-        if low == 0 then
-            call('DEL', log)
-        else
-            call('LTRIM', log, 0, low - 1)
-        end
-    end
-    return low
 end
 
 -- Writes one entry: its number, time, event, success, client, reason, address,
@@ -100,53 +70,11 @@ local function log(event, ok, reason, client, base)
     local keep = tonumber(ARGV[9])
     local events = call('LPUSH', base .. ':log:' .. event, number)
     if length > keep + 64 or seq % 64 == 0 then
+        -- Include: log_trim.inc
         log_trim(base, length)
     end
     if events > keep + 64 then
         call('LTRIM', base .. ':log:' .. event, 0, keep - 1)
     end
     return seq
-end
-
--- Counts one more of what entry seq tells, in place; false once it is gone.
-local function log_again(seq)
-    local head = tonumber(call('HGET', account, 'seq'))
-    local index = head - seq
-    local entry = call('LINDEX', account .. ':log', index)
-    if not entry or string.match(entry, '^%d+') ~= string.format('%.0f', seq)
-    then
-        return false
-    end
-    local body, count = string.match(entry, '^(.*\31)(%d+)$')
-    call('LSET', account .. ':log', index,
-         body .. string.format('%.0f', count + 1))
-    return true
-end
-
--- Logs what a caller without credentials did.  A few such entries stand for
--- themselves; those that follow within a quarter of an hour are counted in the
--- last, so that no stranger can push out what others left.
-local STRANGERS = 10
-local STRANGER_WINDOW = 15 * 60 * 1000
-local function log_stranger(event, reason)
-    local name = account .. ':strangers'
-    local count = call('HINCRBY', name, 'count', 1)
-    if count == 1 then
-        call('PEXPIRE', name, STRANGER_WINDOW)
-    end
-    local seq = count > STRANGERS and call('HGET', name, 'entry:' .. event)
-    if not seq or not log_again(tonumber(seq)) then
-        call('HSET', name, 'entry:' .. event, log(event, false, reason))
-    end
-end
-
-local refusal = authorize()
-
--- A caller who is alive but may not do this leaves a trace, where what was to
--- be done would have left one.
-local function refused()
-    if refusal[1] == 'scope' and event ~= '' then
-        log(event, false, 'insufficient_scope')
-    end
-    return refusal
 end

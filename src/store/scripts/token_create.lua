@@ -3,6 +3,7 @@
 -- Judges the refusal itself.
 -- Exchanges an API key for a token.  Returns the key's expiry, 0 for none.
 if refusal then
+    -- Include: log_stranger.inc
     if call('EXISTS', account) == 1 then
         log_stranger(event, 'invalid_api_key')
     end
