@@ -60,6 +60,9 @@ clean('80 columns', each_line(\@code, 0, sub {
     return $length > 80 && "$length columns";
 }));
 
+clean('two empty lines at most', map { join("\n", lines($_)) =~ /\n{4}/
+                                       ? "$_: three" : () } @code);
+
 clean('no tabs, no blanks at line ends', each_line(\@code, 0, sub {
     return $_[0] =~ /\t/ ? 'a tab' : $_[0] =~ /\s$/ && 'a blank at the end';
 }));

@@ -75,7 +75,6 @@ done:
 }
 
 
-
 ngx_int_t
 kanda_secret_picture(kanda_request_t *kr)
 {
@@ -139,7 +138,6 @@ kanda_secret_picture(kanda_request_t *kr)
 }
 
 
-
 static size_t
 kanda_secret_uri(kanda_request_t *kr, char *uri)
 {
@@ -152,7 +150,6 @@ kanda_secret_uri(kanda_request_t *kr, char *uri)
                              (char *) show->issuer.data, show->issuer.len,
                              KANDA_OTPAUTH_API);
 }
-
 
 
 /* A data URL; url is room for it. */
@@ -171,7 +168,6 @@ kanda_secret_json_qr(kanda_json_out_t *out, char *url,
 
     kanda_json_str(out, "qrDataUrl", url, (size_t) (p - url + n));
 }
-
 
 
 /* JSON unless an image is asked for; of two images the first. */
@@ -198,7 +194,6 @@ kanda_secret_accepts(ngx_http_request_t *r)
     return svg == NULL || (png && png < svg) ? KANDA_PICTURE_PNG
                                              : KANDA_PICTURE_SVG;
 }
-
 
 
 static u_char *

@@ -60,7 +60,6 @@ kanda_jwt_sign(const kanda_keyring_t *ring, const kanda_jwt_claims_t *claims,
 }
 
 
-
 static int
 kanda_jwt_signable(const kanda_jwt_claims_t *claims)
 {
@@ -81,7 +80,6 @@ kanda_jwt_signable(const kanda_jwt_claims_t *claims)
            && claims->exp >= 0 && claims->exp < KANDA_JWT_NUMBERS
            && (unsigned) claims->use < KANDA_JWT_USES;
 }
-
 
 
 static size_t

@@ -42,7 +42,6 @@ kanda_kdf_start(kanda_kdf_t *kdf)
 }
 
 
-
 static void *
 kanda_kdf_thread(void *data)
 {
@@ -100,7 +99,6 @@ kanda_kdf_thread(void *data)
 
     return NULL;
 }
-
 
 
 static void

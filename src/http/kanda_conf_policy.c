@@ -44,7 +44,6 @@ kanda_conf_token_ttl(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-
 char *
 kanda_conf_window(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -171,7 +170,6 @@ kanda_conf_lockout_text(ngx_conf_t *cf, kanda_lockout_t *l)
 }
 
 
-
 static char *
 kanda_conf_number(ngx_str_t *arg, const char *name, ngx_uint_t max,
     ngx_uint_t *out)
@@ -190,7 +188,6 @@ kanda_conf_number(ngx_str_t *arg, const char *name, ngx_uint_t max,
 
     return NGX_CONF_OK;
 }
-
 
 
 static char *
@@ -214,7 +211,6 @@ kanda_conf_ms(ngx_str_t *arg, const char *name, int64_t *out)
 
     return NGX_CONF_OK;
 }
-
 
 
 char *
@@ -241,7 +237,6 @@ kanda_conf_qrcode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return NGX_CONF_OK;
 }
-
 
 
 char *
@@ -281,7 +276,6 @@ kanda_conf_log_retention(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return kanda_conf_log_text(cf, kmcf, count, age);
 }
-
 
 
 char *

@@ -124,8 +124,6 @@ kanda_request_run(kanda_request_t *kr)
         rc = kanda_problem(kr, KANDA_INTERNAL_ERROR);
     }
 
-    kr->done = 1;
-
     ngx_http_finalize_request(r, rc == NGX_OK ? kanda_answer_send(kr)
                                             : NGX_HTTP_INTERNAL_SERVER_ERROR);
 }

@@ -148,7 +148,6 @@ struct kanda_request_s {
     unsigned                    too_large:1;
     unsigned                    bad_body:1;
     unsigned                    confirming:1;
-    unsigned                    done:1;
 };
 
 

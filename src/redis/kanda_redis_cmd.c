@@ -1,4 +1,5 @@
 #include "kanda_redis_impl.h"
+#include "kanda_text.h"
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -259,15 +260,17 @@ kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc)
 }
 
 
-/* Redis's own words, without what follows the first line. */
+/* Redis's own words, as far as a log may repeat what a stranger says. */
 
 static void
 kanda_redis_refused(kanda_redis_t *rd, const redisReply *reply)
 {
+    u_char     words[KANDA_REDIS_WORDS];
     ngx_str_t  text;
 
-    text.data = (u_char *) reply->str;
-    text.len = ngx_min((size_t) reply->len, 160);
+    text.data = words;
+    text.len = kanda_utf8_scrub((char *) words, sizeof(words), reply->str,
+                                (size_t) reply->len);
 
     kanda_redis_complain(rd, "answered ", &text);
 }

@@ -20,6 +20,7 @@
 #define KANDA_REDIS_BREAK_AFTER   5             /* timeouts in a row */
 #define KANDA_REDIS_REPLY_MAX     (16 * 1024 * 1024)
 #define KANDA_REDIS_ELEMENTS_MAX  65536         /* of one array */
+#define KANDA_REDIS_WORDS         160           /* of an error, in the log */
 #define KANDA_REDIS_LOG_EVERY     10            /* s between like complaints */
 
 

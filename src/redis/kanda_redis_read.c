@@ -8,7 +8,7 @@ typedef int     kanda_redis_count_t;
 #endif
 
 
-static ngx_int_t kanda_redis_read(kanda_redis_t *rd);
+static void kanda_redis_read(kanda_redis_t *rd);
 static ngx_int_t kanda_redis_parse(kanda_redis_t *rd);
 static void *kanda_redis_create_array(const redisReadTask *task,
     kanda_redis_count_t n);
@@ -38,7 +38,6 @@ kanda_redis_reader_create(kanda_redis_t *rd)
 }
 
 
-
 static void *
 kanda_redis_create_array(const redisReadTask *task, kanda_redis_count_t n)
 {
@@ -48,7 +47,6 @@ kanda_redis_create_array(const redisReadTask *task, kanda_redis_count_t n)
 
     return kanda_redis_hiredis_array(task, n);
 }
-
 
 
 void
@@ -76,12 +74,11 @@ kanda_redis_read_handler(ngx_event_t *rev)
         return;
     }
 
-    (void) kanda_redis_read(rd);
+    kanda_redis_read(rd);
 }
 
 
-
-static ngx_int_t
+static void
 kanda_redis_read(kanda_redis_t *rd)
 {
     ssize_t  n;
@@ -96,39 +93,36 @@ kanda_redis_read(kanda_redis_t *rd)
 
         if (n == 0 || n == NGX_ERROR) {
             kanda_redis_lost(rd, n ? "receiving failed" : "connection closed");
-            return NGX_ERROR;
+            return;
         }
 
         if (rd->reader->len > KANDA_REDIS_REPLY_MAX
             || redisReaderFeed(rd->reader, (char *) buf, n) != REDIS_OK)
         {
             kanda_redis_lost(rd, "reply too long");
-            return NGX_ERROR;
+            return;
         }
 
         if (kanda_redis_parse(rd) != NGX_OK) {
-            return NGX_ERROR;
+            return;
         }
     }
 
     if (ngx_handle_read_event(rd->c->read, 0) != NGX_OK) {
         kanda_redis_lost(rd, "no read events");
-        return NGX_ERROR;
+        return;
     }
 
     if (ngx_queue_empty(&rd->waiting) && rd->state == KANDA_REDIS_READY) {
 
         if (ngx_exiting) {
             kanda_redis_leave(rd);
-            return NGX_OK;
+            return;
         }
 
         rd->c->idle = 1;
     }
-
-    return NGX_OK;
 }
-
 
 
 /* A reply resumes a request, and that request may bring the connection down;

@@ -21,9 +21,6 @@
 #define KANDA_SCOPE_LOGS       4
 #define KANDA_SCOPE_KEYS       8
 #define KANDA_SCOPE_STATELESS  16
-#define KANDA_SCOPES_ALL       31
-
-#define KANDA_STORE_FIELDS     12       /* strings of one row, at most */
 
 
 /* The first word of a script's reply. */

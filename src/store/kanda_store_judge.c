@@ -43,7 +43,6 @@ kanda_client_judge(kanda_store_t *st, const ngx_str_t *id,
 }
 
 
-
 static ngx_int_t
 kanda_client_read_verdict(kanda_store_t *st, redisReply **element,
     ngx_uint_t n, void *target)
