@@ -24,7 +24,9 @@ my $root = Kanda::Home::root();
 sub listen_in {
     my ($name, @command) = @_;
     my $pid = Kanda::Home::spawn(
-        command => [ 'redis-cli', '-s', $redis->{socket}, @command ],
+        # line by line: what redis-cli still holds back when it ends is lost
+        command => [ 'stdbuf', '-oL', 'redis-cli', '-s', $redis->{socket},
+                     @command ],
         output => "$root/$name");
     return $pid;
 }
@@ -32,8 +34,10 @@ sub listen_in {
 my @listeners = (listen_in('monitor', 'MONITOR'),
                  listen_in('replica', '--replica'));
 Kanda::Home::wait_for('MONITOR', 10, sub { -s "$root/monitor" });
+
+# Redis counts a replica as online before it sends it commands
 Kanda::Home::wait_for('replication', 10, sub {
-    $redis->command('INFO', 'replication') =~ /state=online/ });
+    Kanda::Home::slurp("$root/replica") =~ /REPLCONF ACK/ });
 
 $k->start_nginx;
 Kanda::Home::wait_for('service', 10, sub {
