@@ -365,7 +365,13 @@ ngx_http_kanda_init_process(ngx_cycle_t *cycle)
     worker->redis = kanda_redis_create(cycle, &kmcf->redis, kanda_store_hello,
                                        &worker->hello);
 
-    return worker->kdf && worker->redis ? NGX_OK : NGX_ERROR;
+    if (worker->kdf == NULL || worker->redis == NULL) {
+        return NGX_ERROR;
+    }
+
+    worker->shares = kanda_shares_create(worker->redis, cycle->log);
+
+    return worker->shares ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -380,6 +386,7 @@ ngx_http_kanda_exit_process(ngx_cycle_t *cycle)
         return;
     }
 
+    kanda_shares_destroy(kmcf->worker.shares);
     kanda_redis_destroy(kmcf->worker.redis);
     kanda_kdf_destroy(kmcf->worker.kdf);
     kanda_keyring_wipe(kmcf->ring);

@@ -34,6 +34,7 @@ struct cJSON;
 /* What one worker has, made when it starts. */
 typedef struct {
     kanda_redis_t           *redis;
+    kanda_shares_t          *shares;
     kanda_kdf_t             *kdf;
     kanda_store_hello_t      hello;
 } kanda_worker_t;

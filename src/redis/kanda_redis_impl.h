@@ -56,6 +56,8 @@ struct kanda_redis_s {
     const kanda_redis_conf_t  *conf;
     kanda_redis_hello_pt       hello;
     void                      *hello_data;
+    void                     (*gather)(void *data);
+    void                      *gather_data;
     ngx_log_t                 *log;
 
     kanda_redis_state_t        state;
@@ -111,11 +113,14 @@ ngx_int_t kanda_redis_reader_create(kanda_redis_t *rd);
 void kanda_redis_read_handler(ngx_event_t *rev);
 
 
-/* Command half. */
+/* Sending half. */
 
 void kanda_redis_flush_handler(ngx_event_t *ev);
 void kanda_redis_timer_handler(ngx_event_t *ev);
 void kanda_redis_arm_timer(kanda_redis_t *rd);
+
+
+/* Command half. */
 
 /* Takes one reply to whom it belongs.  NGX_ERROR when it belongs to nobody, or
  * to a greeting that it spoils, or is that of no master: the connection must

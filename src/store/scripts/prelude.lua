@@ -56,20 +56,27 @@ elseif keyid ~= '' then
     end
 end
 
--- Writes one entry: its number, time, event, success, client, reason, address,
--- user agent, API key, count.  The event's own list holds only the number.
-local function log(event, ok, reason, client, base)
-    base = base or account
-    local seq = call('HINCRBY', base, 'seq', 1)
-    local number = string.format('%d', seq)
-    local entry = number .. '\31' .. stamp .. '\31' .. event
-        .. (ok and '\0311\31' or '\0310\31') .. (client or '') .. '\31'
-        .. (reason or '') .. '\31' .. ARGV[7] .. '\31' .. ARGV[8] .. '\31'
-        .. keyid .. '\0311'
-    local length = call('LPUSH', base .. ':log', entry)
+-- An entry but for its number: time, event, success, client, reason, address,
+-- user agent, API key, count.
+local function log_text(event, ok, reason, client)
+    return stamp .. '\31' .. event .. (ok and '\0311\31' or '\0310\31')
+        .. (client or '') .. '\31' .. (reason or '') .. '\31' .. ARGV[7]
+        .. '\31' .. ARGV[8] .. '\31' .. keyid .. '\0311'
+end
+
+-- Numbers entries and writes them; the event's own list holds only numbers.
+-- Returns the last one's.
+local function log_write(base, event, entries)
+    local n, numbers = #entries, {}
+    local seq = call('HINCRBY', base, 'seq', n)
+    for i = 1, n do
+        numbers[i] = string.format('%d', seq - n + i)
+        entries[i] = numbers[i] .. '\31' .. entries[i]
+    end
+    local length = call('LPUSH', base .. ':log', unpack(entries))
+    local events = call('LPUSH', base .. ':log:' .. event, unpack(numbers))
     local keep = tonumber(ARGV[9])
-    local events = call('LPUSH', base .. ':log:' .. event, number)
-    if length > keep + 64 or seq % 64 == 0 then
+    if length > keep + 64 or seq % 64 < n then
         -- Include: log_trim.inc
         log_trim(base, length)
     end
@@ -77,4 +84,9 @@ local function log(event, ok, reason, client, base)
         call('LTRIM', base .. ':log:' .. event, 0, keep - 1)
     end
     return seq
+end
+
+local function log(event, ok, reason, client, base)
+    return log_write(base or account, event,
+                     {log_text(event, ok, reason, client)})
 end
