@@ -365,7 +365,10 @@ ngx_http_kanda_init_process(ngx_cycle_t *cycle)
     worker->redis = kanda_redis_create(cycle, &kmcf->redis, kanda_store_hello,
                                        &worker->hello);
 
-    if (worker->kdf == NULL || worker->redis == NULL) {
+    worker->tokens = kanda_jwt_cache_new();
+
+    if (worker->kdf == NULL || worker->redis == NULL || worker->tokens == NULL)
+    {
         return NGX_ERROR;
     }
 
@@ -389,9 +392,9 @@ ngx_http_kanda_exit_process(ngx_cycle_t *cycle)
     kanda_shares_destroy(kmcf->worker.shares);
     kanda_redis_destroy(kmcf->worker.redis);
     kanda_kdf_destroy(kmcf->worker.kdf);
+    kanda_jwt_cache_free(kmcf->worker.tokens);
     kanda_keyring_wipe(kmcf->ring);
     kanda_crypto_done();
 
-    kmcf->worker.redis = NULL;
-    kmcf->worker.kdf = NULL;
+    ngx_memzero(&kmcf->worker, sizeof(kanda_worker_t));
 }

@@ -13,7 +13,7 @@
 #include "kanda_keyring.h"
 #include "kanda_op.h"
 #include "kanda_kdf.h"
-#include "kanda_jwt.h"
+#include "kanda_jwt_cache.h"
 #include "kanda_store.h"
 #include "kanda_store_client.h"
 #include "kanda_blocklist.h"
@@ -36,6 +36,7 @@ typedef struct {
     kanda_redis_t           *redis;
     kanda_shares_t          *shares;
     kanda_kdf_t             *kdf;
+    kanda_jwt_cache_t       *tokens;
     kanda_store_hello_t      hello;
 } kanda_worker_t;
 
