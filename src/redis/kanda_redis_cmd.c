@@ -155,7 +155,7 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
     }
 
     if (ngx_queue_empty(&rd->waiting)) {
-        freeReplyObject(reply);
+        kanda_redis_reply_done(rd);
         return NGX_ERROR;
     }
 
@@ -172,7 +172,7 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
             && ngx_strncmp(reply->str, "NOSCRIPT", 8) == 0
             && kanda_redis_evaluate(rd, cmd) == NGX_OK)
         {
-            freeReplyObject(reply);
+            kanda_redis_reply_done(rd);
             return NGX_OK;
         }
 
@@ -194,7 +194,7 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
         rc = NGX_OK;
     }
 
-    freeReplyObject(reply);
+    kanda_redis_reply_done(rd);
     kanda_redis_end(cmd, rc);
 
     return keep;
@@ -209,7 +209,7 @@ kanda_redis_deliver_greeting(kanda_redis_t *rd, redisReply *reply)
     kanda_redis_cmd_t  *cmd;
 
     if (ngx_queue_empty(&rd->greetings)) {
-        freeReplyObject(reply);
+        kanda_redis_reply_done(rd);
         return NGX_ERROR;
     }
 
@@ -224,7 +224,7 @@ kanda_redis_deliver_greeting(kanda_redis_t *rd, redisReply *reply)
         rc = cmd->call.parse(cmd->call.out, reply);
     }
 
-    freeReplyObject(reply);
+    kanda_redis_reply_done(rd);
     ngx_queue_remove(q);
     ngx_free(cmd);
 
@@ -273,6 +273,25 @@ kanda_redis_refused(kanda_redis_t *rd, const redisReply *reply)
                                 (size_t) reply->len);
 
     kanda_redis_complain(rd, "answered ", &text);
+}
+
+
+void
+kanda_redis_complain(kanda_redis_t *rd, const char *what,
+    const ngx_str_t *more)
+{
+    static ngx_str_t  none = ngx_null_string;
+
+    if (rd->complained
+        && ngx_time() - rd->complained < KANDA_REDIS_LOG_EVERY)
+    {
+        return;
+    }
+
+    rd->complained = ngx_time();
+
+    ngx_log_error(NGX_LOG_ERR, rd->log, 0, "kanda: Redis %V: %s%V",
+                  &rd->conf->url, what, more ? more : &none);
 }
 
 
