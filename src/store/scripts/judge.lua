@@ -24,9 +24,11 @@ end
 for at = 12, #ARGV, EACH do
     local id = ARGV[at]
     local client = account .. ':client:' .. id
-    local word, left, field = judge(client, account .. ':recovery:' .. id,
-        ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5],
-        ARGV[at + 6], ARGV[11])
+    local mode = ARGV[at + 1]
+    local word, left, field = judge(client,
+        mode == 'recovery' and account .. ':recovery:' .. id, mode,
+        ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6],
+        ARGV[11])
 
     if word == 'valid' then
         entries[#entries + 1] = log_text(event, true, nil, id)
@@ -39,7 +41,7 @@ for at = 12, #ARGV, EACH do
 
     -- the digest proves to the asker that this answers its own question
     verdicts[#verdicts + 1] = {word, word == 'valid' and ARGV[at + 5]
-                                     or left and string.format('%d', left)}
+                                     or left and format('%d', left)}
 end
 
 if entries[1] then

@@ -16,13 +16,13 @@
 -- A function costs Redis more to make than to call, at every run: what is not
 -- needed by all is included where it is used.
 
-local call = redis.call
+local call, format = redis.call, string.format
 local account = KEYS[1]
 local kind, keyid, realm = ARGV[1], ARGV[3], ARGV[5]
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- a number that Redis or ".." must format costs more than a call
-local stamp = string.format('%d', now)
+local stamp = format('%d', now)
 local SCOPES_ALL = 31
 local scopes = SCOPES_ALL
 local expires, regions = 0, ''         -- of the API key, if there is one
@@ -58,10 +58,10 @@ end
 
 -- An entry but for its number: time, event, success, client, reason, address,
 -- user agent, API key, count.
+local log_end = '\31' .. ARGV[7] .. '\31' .. ARGV[8] .. '\31' .. keyid .. '\0311'
 local function log_text(event, ok, reason, client)
     return stamp .. '\31' .. event .. (ok and '\0311\31' or '\0310\31')
-        .. (client or '') .. '\31' .. (reason or '') .. '\31' .. ARGV[7]
-        .. '\31' .. ARGV[8] .. '\31' .. keyid .. '\0311'
+        .. (client or '') .. '\31' .. (reason or '') .. log_end
 end
 
 -- Numbers entries and writes them; the event's own list holds only numbers.
@@ -70,8 +70,9 @@ local function log_write(base, event, entries)
     local n, numbers = #entries, {}
     local seq = call('HINCRBY', base, 'seq', n)
     for i = 1, n do
-        numbers[i] = string.format('%d', seq - n + i)
-        entries[i] = numbers[i] .. '\31' .. entries[i]
+        local number = format('%d', seq - n + i)
+        numbers[i] = number
+        entries[i] = number .. '\31' .. entries[i]
     end
     local length = call('LPUSH', base .. ':log', unpack(entries))
     local events = call('LPUSH', base .. ':log:' .. event, unpack(numbers))
