@@ -89,8 +89,8 @@ ngx_int_t kanda_auth_recovery(kanda_request_t *kr);
 /* Answers with one of the dialect's own errors: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_auth_error(kanda_request_t *kr, kanda_auth_error_t error);
 
-/* For kanda_api_need(): NGX_OK when the script found the factor proven; else the
- * answer stands, a wrong code's being that error. */
+/* For kanda_api_need(): NGX_OK when the script found the factor proven; else
+ * the answer stands, a wrong code's being that error. */
 ngx_int_t kanda_auth_proven(kanda_request_t *kr, kanda_auth_error_t wrong);
 
 /* Answers {"success":true}: a kanda_handler_pt. */

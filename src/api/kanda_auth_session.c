@@ -5,8 +5,8 @@
 #include "kanda_token.h"
 
 
-/* Bytes that one session takes in JSON, at most: its user agent may be 200 bytes
- * that each want a backslash. */
+/* Bytes that one session takes in JSON, at most: its user agent may be 200
+ * bytes that each want a backslash. */
 #define KANDA_SESSION_JSON  (2 * 200 + 512)
 
 

@@ -127,8 +127,8 @@ kanda_account_login_end(kanda_store_t *st,
         return NGX_ERROR;
     }
 
-    return kanda_store_send(st, KANDA_SCRIPT_LOGIN_END, kanda_account_read_login,
-                            login);
+    return kanda_store_send(st, KANDA_SCRIPT_LOGIN_END,
+                            kanda_account_read_login, login);
 }
 
 

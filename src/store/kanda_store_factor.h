@@ -1,7 +1,7 @@
 /*
- * An account's own second factor: a secret with the fields of a client, of which
- * there is one, and one more that waits to be confirmed.  Functions that wait
- * say so; see kanda_store.h.
+ * An account's own second factor: a secret with the fields of a client, of
+ * which there is one, and one more that waits to be confirmed.  Functions that
+ * wait say so; see kanda_store.h.
  */
 
 #ifndef KANDA_STORE_FACTOR_H
@@ -17,8 +17,8 @@ typedef enum {
 } kanda_factor_place_t;
 
 
-/* What shows that the caller has the factor: a judgement, of which submitted may
- * be nothing where what the session showed a moment ago will do. */
+/* What shows that the caller has the factor: a judgement, of which submitted
+ * may be nothing where what the session showed a moment ago will do. */
 typedef struct {
     const kanda_judgement_t  *judgement;
     const kanda_lockout_t    *lockout;
@@ -49,10 +49,10 @@ ngx_int_t kanda_factor_open(kanda_store_t *st, kanda_factor_place_t place,
 
 
 /*
- * The scripts below take a proof and wait.  They come back VALID when it is one,
- * else WRONG, REPLAYED, MALFORMED, LOCKED, UNKNOWN without a factor, NEEDED when
- * nothing was submitted and nothing shown of late, or STALE when the secret is
- * no longer the one judged.
+ * The scripts below take a proof and wait.  They come back VALID when it is
+ * one, else WRONG, REPLAYED, MALFORMED, LOCKED, UNKNOWN without a factor,
+ * NEEDED when nothing was submitted and nothing shown of late, or STALE when
+ * the secret is no longer the one judged.
  */
 
 /* Keeps a secret for ms milliseconds until it is confirmed.  Without a factor

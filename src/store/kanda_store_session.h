@@ -1,6 +1,6 @@
 /*
- * Sessions of the login router: what a refresh token keeps alive.  All functions
- * wait; see kanda_store.h.
+ * Sessions of the login router: what a refresh token keeps alive.  All
+ * functions wait; see kanda_store.h.
  */
 
 #ifndef KANDA_STORE_SESSION_H
@@ -33,8 +33,8 @@ typedef struct {
 
 
 /*
- * Renews session->sid of st's account for ms milliseconds, by a refresh token of
- * that generation: OK with the rest filled in, or UNKNOWN.  The last token's
+ * Renews session->sid of st's account for ms milliseconds, by a refresh token
+ * of that generation: OK with the rest filled in, or UNKNOWN.  The last token's
  * predecessor is good for grace milliseconds more; an older one ends the
  * session.
  */

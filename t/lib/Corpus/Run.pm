@@ -76,7 +76,7 @@ sub section {
                    : ($case->{client} // '') eq 'section' ? $shared : undef;
         push @bad, $self->told($case, $self->case($case, $client));
         $may{$_} = 1 for @{ $case->{touches} // [] };
-        $may{'^kanda:\{\w+\}(?::log.*)?\z'} = 1
+        $may{'^kanda:\{\w+\}(?::log.*|:life:.*)?\z'} = 1
             if ($case->{makes} // '') eq 'account';
         $world->forget($client->{clientId})
             if $client && $client ne ($shared // '');

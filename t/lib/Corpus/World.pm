@@ -113,6 +113,7 @@ sub people {
         KID            => $header{kid} =~ tr/"//dr,
         KID2           => 'ring-b',
         ISS            => $claim{iss} =~ tr/"//dr,
+        LIFE           => substr($claim{jti}, 1, 8),
         SUB            => $claim{sub} =~ tr/"//dr,
         (map { ("${_}_KEY" => $key{$_}{apiKey}) } keys %key),
     };
