@@ -5,6 +5,8 @@
 #include "ngx_http_kanda.h"
 #include "kanda_api.h"
 #include "kanda_conf.h"
+#include "kanda_otp.h"
+#include "kanda_toolkit.h"
 
 
 static void *ngx_http_kanda_create_main_conf(ngx_conf_t *cf);
@@ -17,7 +19,9 @@ static char *ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 static const kanda_dialect_t  *ngx_http_kanda_dialects[] = {
-    &kanda_api_dialect
+    &kanda_api_dialect,
+    &kanda_otp_dialect,
+    &kanda_toolkit_dialect
 };
 
 static ngx_command_t  ngx_http_kanda_commands[] = {
@@ -338,7 +342,7 @@ ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (klcf->dialect == NULL) {
-        return "does not know this dialect; there is: api";
+        return "does not know this dialect; there is: api, otp, toolkit";
     }
 
     klcf->prefix = clcf->name;
