@@ -12,6 +12,7 @@ package Kanda::Stateless;
 use strict;
 use warnings;
 
+use JSON::PP ();
 use Kanda::HTTP;
 use Kanda::Totp;
 
@@ -71,6 +72,14 @@ sub verify_text {
 }
 
 
+sub generate_text {
+    my ($self, @parameters) = @_;
+    return Kanda::HTTP::format_request('GET',
+        "$self->{prefix}/v1/auth/totp-generate?" . pairs(@parameters),
+        headers => [ Authorization => "Bearer $self->{key}" ]);
+}
+
+
 sub otp {
     my ($self, @rest) = @_;
     return $self->{http}->send($self->otp_text(@rest))->receive;
@@ -84,10 +93,8 @@ sub verify {
 
 
 sub generate {
-    my ($self, @parameters) = @_;
-    return $self->{http}->request('GET',
-        "$self->{prefix}/v1/auth/totp-generate?" . pairs(@parameters),
-        headers => [ Authorization => "Bearer $self->{key}" ]);
+    my ($self, @rest) = @_;
+    return $self->{http}->send($self->generate_text(@rest))->receive;
 }
 
 
