@@ -2,28 +2,13 @@
 
 BEGIN { push @INC, 't/lib' }
 use Kanda;
+use Kanda::Stateless;
 use Test::Nginx::Socket;
 
 our $k = Kanda->new->start;
 our $owner = $k->account;
 
-sub key {
-    my (%o) = @_;
-    return $k->post('/apikeys', $owner, { %o })->json;
-}
-
-our %key = (
-    good    => key(scopes => ['stateless'])->{apiKey},
-    weak    => key(scopes => [qw(validate clients logs keys)])->{apiKey},
-    europe  => key(regions => ['eu', 'eu-2'])->{apiKey},
-    asia    => key(regions => ['apac'])->{apiKey},
-    revoked => do { my $made = key();
-                    $k->delete("/apikeys/$made->{id}", $owner);
-                    $made->{apiKey} },
-    token   => $owner->{token},
-    wrong   => 'kan_x',
-    empty   => '',
-);
+our %key = Kanda::Stateless::keys_of($k, $owner);
 
 # the document's texts, whose lines its page has broken
 our $forbidden = '{"message":"Please check the following: 1) An *active* '

@@ -3,25 +3,13 @@
 
 BEGIN { push @INC, 't/lib' }
 use Kanda;
+use Kanda::Stateless;
 use Test::Nginx::Socket;
 
 our $k = Kanda->new->start;
 our $owner = $k->account;
 
-sub key {
-    my (%o) = @_;
-    return $k->post('/apikeys', $owner, { %o })->json;
-}
-
-our %key = (
-    good    => key(scopes => ['stateless'])->{apiKey},
-    weak    => key(scopes => [qw(validate clients logs keys)])->{apiKey},
-    asia    => key(regions => ['apac'])->{apiKey},
-    revoked => do { my $made = key();
-                    $k->delete("/apikeys/$made->{id}", $owner);
-                    $made->{apiKey} },
-    token   => $owner->{token},
-);
+our %key = Kanda::Stateless::keys_of($k, $owner);
 
 our $secret = 'JBSWY3DPEHPK3PXP';
 our $query = 'issuer=MyApp&account_name=user@example.com';

@@ -117,6 +117,15 @@ kanda_otp_need(kanda_request_t *kr, const kanda_otp_field_t *fields,
 
     missing = 0;
 
+    for (i = 0; i < n; i++) {
+        (void) kanda_field_string(kr, fields[i].name, &values[i]);
+        missing += (values[i].len == 0);
+    }
+
+    if (missing == 0) {
+        return NGX_OK;
+    }
+
     if (kanda_json_begin(kr, &out, KANDA_OTP_ANSWER) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -124,20 +133,13 @@ kanda_otp_need(kanda_request_t *kr, const kanda_otp_field_t *fields,
     kanda_json_open(&out, NULL, '[');
 
     for (i = 0; i < n; i++) {
-        (void) kanda_field_string(kr, fields[i].name, &values[i]);
-
         if (values[i].len == 0) {
-            missing++;
             kanda_otp_message(&out, "Error", fields[i].missing,
                               ngx_strlen(fields[i].missing));
         }
     }
 
     kanda_json_close(&out, ']');
-
-    if (missing == 0) {
-        return NGX_OK;
-    }
 
     return kanda_json_answer(kr, NGX_HTTP_BAD_REQUEST, &out) == NGX_OK
            ? NGX_DECLINED : NGX_ERROR;

@@ -35,6 +35,28 @@ sub new {
 }
 
 
+# Keys of an account as such callers may have them, by name.
+
+sub keys_of {
+    my ($k, $owner) = @_;
+    my $key = sub { $k->post('/apikeys', $owner, { @_ })->json };
+    my $revoked = $key->();
+
+    $k->delete("/apikeys/$revoked->{id}", $owner);
+
+    return (
+        good    => $key->(scopes => ['stateless'])->{apiKey},
+        weak    => $key->(scopes => [qw(validate clients logs keys)])->{apiKey},
+        europe  => $key->(regions => [qw(eu eu-2)])->{apiKey},
+        asia    => $key->(regions => ['apac'])->{apiKey},
+        revoked => $revoked->{apiKey},
+        token   => $owner->{token},
+        wrong   => 'kan_x',
+        empty   => '',
+    );
+}
+
+
 # Pairs as a form or a query has them.
 
 sub pairs {
