@@ -5,7 +5,8 @@
 #include "ngx_http_kanda.h"
 #include "kanda_api.h"
 #include "kanda_conf.h"
-#include "kanda_crypto.h"
+#include "kanda_otp.h"
+#include "kanda_toolkit.h"
 
 
 static void *ngx_http_kanda_create_main_conf(ngx_conf_t *cf);
@@ -15,12 +16,12 @@ static char *ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static char *ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static ngx_int_t ngx_http_kanda_init_process(ngx_cycle_t *cycle);
-static void ngx_http_kanda_exit_process(ngx_cycle_t *cycle);
 
 
 static const kanda_dialect_t  *ngx_http_kanda_dialects[] = {
-    &kanda_api_dialect
+    &kanda_api_dialect,
+    &kanda_otp_dialect,
+    &kanda_toolkit_dialect
 };
 
 static ngx_command_t  ngx_http_kanda_commands[] = {
@@ -116,6 +117,27 @@ static ngx_command_t  ngx_http_kanda_commands[] = {
       0,
       NULL },
 
+    { ngx_string("kanda_service_name"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      kanda_conf_service_name,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("kanda_region"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      kanda_conf_region,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("kanda_stateless_replay"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_kanda_loc_conf_t, stateless_replay),
+      NULL },
+
       ngx_null_command
 };
 
@@ -142,10 +164,10 @@ ngx_module_t  ngx_http_kanda_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    ngx_http_kanda_init_process,           /* init process */
+    kanda_worker_start,                    /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    ngx_http_kanda_exit_process,           /* exit process */
+    kanda_worker_stop,                     /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -217,6 +239,7 @@ ngx_http_kanda_create_loc_conf(ngx_conf_t *cf)
     klcf->token_ttl = NGX_CONF_UNSET;
     klcf->window = NGX_CONF_UNSET_UINT;
     klcf->registration = NGX_CONF_UNSET;
+    klcf->stateless_replay = NGX_CONF_UNSET;
 
     return klcf;
 }
@@ -253,6 +276,9 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->qrcode, prev->qrcode, "on");
     ngx_conf_merge_uint_value(conf->window, prev->window, 1);
     ngx_conf_merge_value(conf->registration, prev->registration, 0);
+    ngx_conf_merge_str_value(conf->service_name, prev->service_name, "Renda");
+    ngx_conf_merge_str_value(conf->region, prev->region, "");
+    ngx_conf_merge_value(conf->stateless_replay, prev->stateless_replay, 0);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -316,7 +342,7 @@ ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (klcf->dialect == NULL) {
-        return "does not know this dialect; there is: api";
+        return "does not know this dialect; there is: api, otp, toolkit";
     }
 
     klcf->prefix = clcf->name;
@@ -331,70 +357,4 @@ ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     kmcf->served = 1;
 
     return NGX_CONF_OK;
-}
-
-
-static ngx_int_t
-ngx_http_kanda_init_process(ngx_cycle_t *cycle)
-{
-    kanda_worker_t              *worker;
-    ngx_http_kanda_main_conf_t  *kmcf;
-
-    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
-    {
-        return NGX_OK;
-    }
-
-    kmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_kanda_module);
-
-    if (kmcf == NULL || !kmcf->served) {
-        return NGX_OK;
-    }
-
-    if (kanda_crypto_init() != 0 || kanda_keyring_open(kmcf->ring) != 0
-        || kanda_script_init() != NGX_OK)
-    {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "kanda: OpenSSL lacks what is needed");
-        return NGX_ERROR;
-    }
-
-    worker = &kmcf->worker;
-    worker->hello.ring = kmcf->ring;
-    worker->kdf = kanda_kdf_create(cycle, kmcf->ring->pepper);
-    worker->redis = kanda_redis_create(cycle, &kmcf->redis, kanda_store_hello,
-                                       &worker->hello);
-
-    worker->tokens = kanda_jwt_cache_new();
-
-    if (worker->kdf == NULL || worker->redis == NULL || worker->tokens == NULL)
-    {
-        return NGX_ERROR;
-    }
-
-    worker->shares = kanda_shares_create(worker->redis, cycle->log);
-
-    return worker->shares ? NGX_OK : NGX_ERROR;
-}
-
-
-static void
-ngx_http_kanda_exit_process(ngx_cycle_t *cycle)
-{
-    ngx_http_kanda_main_conf_t  *kmcf;
-
-    kmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_kanda_module);
-
-    if (kmcf == NULL || kmcf->worker.redis == NULL) {
-        return;
-    }
-
-    kanda_shares_destroy(kmcf->worker.shares);
-    kanda_redis_destroy(kmcf->worker.redis);
-    kanda_kdf_destroy(kmcf->worker.kdf);
-    kanda_jwt_cache_free(kmcf->worker.tokens);
-    kanda_keyring_wipe(kmcf->ring);
-    kanda_crypto_done();
-
-    ngx_memzero(&kmcf->worker, sizeof(kanda_worker_t));
 }

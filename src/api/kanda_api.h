@@ -6,11 +6,24 @@
 #define KANDA_API_H
 
 #include "ngx_http_kanda.h"
+#include "kanda_otpauth.h"
+#include "kanda_qr.h"
 #include "kanda_store_apikey.h"
 #include "kanda_store_log.h"
 
 
 extern const kanda_dialect_t  kanda_api_dialect;
+
+
+/* The members of an answer that shows a secret. */
+enum {
+    KANDA_SECRET_ID = 0,
+    KANDA_SECRET_TEXT,
+    KANDA_SECRET_URI,
+    KANDA_SECRET_PICTURE,
+    KANDA_SECRET_CODE,
+    KANDA_SECRET_MEMBERS
+};
 
 
 /* What the endpoints keep while they wait. */
@@ -101,13 +114,40 @@ ngx_int_t kanda_api_apikey_revoke(kanda_request_t *kr);
 ngx_int_t kanda_api_logs(kanda_request_t *kr);
 
 
-/* Answers with the secret in kr's kanda_api_client_t and its picture, and wipes
- * it: NGX_OK or NGX_ERROR. */
-ngx_int_t kanda_secret_answer(kanda_request_t *kr, ngx_uint_t status);
+/* How a dialect shows a secret: the order of its URI, and what it calls the
+ * members of its answer, in their order; NULL where it has none. */
+typedef struct {
+    kanda_otpauth_form_t     uri;
+    const char              *members[KANDA_SECRET_MEMBERS];
+} kanda_secret_form_t;
+
+
+/* Answers with a secret, its picture and, if the form has it, the current code,
+ * and wipes the secret: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_secret_answer(kanda_request_t *kr, ngx_uint_t status,
+    const kanda_secret_form_t *form, const ngx_str_t *id,
+    kanda_client_show_t *show);
+
+/* Fills in a new secret, as long as the hash wants it: NGX_OK, or NGX_ERROR
+ * when there are no random numbers. */
+ngx_int_t kanda_secret_fresh(kanda_totp_t *totp);
+
+/* Reads a secret that the caller brings, Base32 with blanks about it or not:
+ * NGX_OK, or NGX_ERROR when it is none of 80 to 1024 bits. */
+ngx_int_t kanda_secret_decode(kanda_totp_t *totp, const ngx_str_t *text);
+
+/* Answers with an image of that media type, and frees it: NGX_OK or
+ * NGX_ERROR. */
+ngx_int_t kanda_image_answer(kanda_request_t *kr, const char *type,
+    kanda_qr_image_t *image);
 
 /* Answers with the picture alone, in the form that Accept asks for. */
 ngx_int_t kanda_secret_picture(kanda_request_t *kr);
 
+
+/* A problem in RFC 9457's form, for kanda_dialect_t. */
+ngx_int_t kanda_api_problem(kanda_request_t *kr, kanda_problem_t problem,
+    const char *detail);
 
 /* Reads limit (1 to most, otherwise usual) and offset from the query: NGX_OK,
  * or NGX_DECLINED with the problem answered, or NGX_ERROR. */

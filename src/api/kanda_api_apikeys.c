@@ -6,7 +6,6 @@
 
 #define KANDA_APIKEY_NAME      128      /* bytes */
 #define KANDA_APIKEY_REGIONS   16
-#define KANDA_REGION_MAX       32
 #define KANDA_APIKEY_TRIES     3
 #define KANDA_APIKEY_JSON      (2 * KANDA_APIKEY_NAME + 16 * 40 + 512)
 
@@ -17,7 +16,6 @@ static ngx_int_t kanda_apikeys_scopes(kanda_request_t *kr,
     kanda_apikey_t *key);
 static ngx_int_t kanda_apikeys_regions(kanda_request_t *kr,
     kanda_apikey_t *key);
-static ngx_uint_t kanda_apikeys_region_valid(const char *region);
 static void kanda_apikeys_write(kanda_json_out_t *out,
     const kanda_apikey_t *key, const char *text);
 
@@ -199,7 +197,8 @@ kanda_apikeys_regions(kanda_request_t *kr, kanda_apikey_t *key)
     cJSON_ArrayForEach(item, list) {
 
         if (!cJSON_IsString(item) || n++ == KANDA_APIKEY_REGIONS
-            || !kanda_apikeys_region_valid(item->valuestring))
+            || !kanda_region_valid(item->valuestring,
+                                   ngx_strlen(item->valuestring)))
         {
             n = 0;
             break;
@@ -221,17 +220,6 @@ kanda_apikeys_regions(kanda_request_t *kr, kanda_apikey_t *key)
     key->regions.len = p - key->regions.data;
 
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-kanda_apikeys_region_valid(const char *region)
-{
-    size_t  n;
-
-    n = strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-");
-
-    return n > 0 && n <= KANDA_REGION_MAX && region[n] == '\0';
 }
 
 

@@ -1,7 +1,5 @@
 #include "kanda_api.h"
 #include "kanda_base32.h"
-#include "kanda_otpauth.h"
-#include "kanda_qr.h"
 
 #include <openssl/evp.h>
 
@@ -13,35 +11,43 @@ typedef enum {
 } kanda_picture_t;
 
 
-static size_t kanda_secret_uri(kanda_request_t *kr, char *uri);
-static void kanda_secret_json_qr(kanda_json_out_t *out, char *url,
-    const kanda_qr_image_t *image);
+static size_t kanda_secret_uri(const kanda_client_show_t *show,
+    kanda_otpauth_form_t form, char *uri);
+static void kanda_secret_json_qr(kanda_json_out_t *out, const char *name,
+    char *url, const kanda_qr_image_t *image);
 static kanda_picture_t kanda_secret_accepts(ngx_http_request_t *r);
 static u_char *kanda_secret_find(const ngx_str_t *text, const char *what);
 
 
 ngx_int_t
-kanda_secret_answer(kanda_request_t *kr, ngx_uint_t status)
+kanda_secret_answer(kanda_request_t *kr, ngx_uint_t status,
+    const kanda_secret_form_t *form, const ngx_str_t *id,
+    kanda_client_show_t *show)
 {
     char                 uri[KANDA_OTPAUTH_MAX], *url;
     char                 secret[kanda_base32_length(KANDA_TOTP_SECRET_MAX)];
+    char                 code[KANDA_TOTP_DIGITS_MAX];
     size_t               len, cap, secret_len;
     ngx_int_t            rc;
     kanda_totp_t        *totp;
     kanda_qr_image_t     image;
     kanda_json_out_t     out;
-    kanda_api_client_t  *s;
+    const char *const   *members;
 
-    s = kr->state;
-    totp = &s->show.client.totp;
+    totp = &show->client.totp;
+    members = form->members;
     rc = NGX_ERROR;
 
-    len = kanda_secret_uri(kr, uri);
+    len = kanda_secret_uri(show, form->uri, uri);
     secret_len = kanda_base32_encode(secret, totp->secret, totp->secret_len);
 
     ngx_memzero(&image, sizeof(kanda_qr_image_t));
 
-    if (len == 0 || kanda_qr_png(uri, len, &image) != 0) {
+    if (len == 0 || kanda_qr_png(uri, len, &image) != 0
+        || (members[KANDA_SECRET_CODE]
+            && kanda_totp_code(totp, kanda_totp_step(totp, ngx_time()), code)
+               != 0))
+    {
         goto done;
     }
 
@@ -56,10 +62,19 @@ kanda_secret_answer(kanda_request_t *kr, ngx_uint_t status)
     }
 
     kanda_json_open(&out, NULL, '{');
-    kanda_api_text(&out, "clientId", &s->id);
-    kanda_json_str(&out, "secret", secret, secret_len);
-    kanda_json_str(&out, "otpauthUrl", uri, len);
-    kanda_secret_json_qr(&out, url, &image);
+
+    if (members[KANDA_SECRET_ID]) {
+        kanda_api_text(&out, members[KANDA_SECRET_ID], id);
+    }
+
+    kanda_json_str(&out, members[KANDA_SECRET_TEXT], secret, secret_len);
+    kanda_json_str(&out, members[KANDA_SECRET_URI], uri, len);
+    kanda_secret_json_qr(&out, members[KANDA_SECRET_PICTURE], url, &image);
+
+    if (members[KANDA_SECRET_CODE]) {
+        kanda_json_str(&out, members[KANDA_SECRET_CODE], code, totp->digits);
+    }
+
     kanda_json_close(&out, '}');
 
     rc = kanda_json_answer(kr, status, &out);
@@ -69,6 +84,7 @@ done:
     kanda_qr_free(&image);
     kanda_wipe(uri, sizeof(uri));
     kanda_wipe(secret, sizeof(secret));
+    kanda_wipe(code, sizeof(code));
     kanda_wipe(totp->secret, sizeof(totp->secret));
 
     return rc;
@@ -81,7 +97,6 @@ kanda_secret_picture(kanda_request_t *kr)
     int                  drawn;
     char                 uri[KANDA_OTPAUTH_MAX], *url;
     size_t               len, cap;
-    ngx_str_t            body;
     kanda_picture_t      picture;
     kanda_qr_image_t     image;
     kanda_json_out_t     out;
@@ -89,7 +104,7 @@ kanda_secret_picture(kanda_request_t *kr)
 
     s = kr->state;
     picture = kanda_secret_accepts(kr->request);
-    len = kanda_secret_uri(kr, uri);
+    len = kanda_secret_uri(&s->show, KANDA_OTPAUTH_API, uri);
 
     drawn = (len && picture == KANDA_PICTURE_SVG)
             ? kanda_qr_svg(uri, len, &image)
@@ -101,26 +116,16 @@ kanda_secret_picture(kanda_request_t *kr)
         return NGX_ERROR;
     }
 
+    if (picture != KANDA_PICTURE_JSON) {
+        return kanda_image_answer(kr, picture == KANDA_PICTURE_PNG
+                                      ? "image/png" : "image/svg+xml", &image);
+    }
+
     cap = 1024 + image.len * 4 / 3;
     url = ngx_pnalloc(kr->request->pool, cap);
 
-    if (url == NULL || kanda_wipe_later(kr, url, cap) != NGX_OK) {
-        kanda_qr_free(&image);
-        return NGX_ERROR;
-    }
-
-    if (picture != KANDA_PICTURE_JSON) {
-        ngx_memcpy(url, image.data, image.len);
-        body.data = (u_char *) url;
-        body.len = image.len;
-        kanda_qr_free(&image);
-
-        return kanda_text_answer(kr, NGX_HTTP_OK,
-                                 picture == KANDA_PICTURE_PNG
-                                 ? "image/png" : "image/svg+xml", &body);
-    }
-
-    if (kanda_json_begin(kr, &out, cap) != NGX_OK
+    if (url == NULL || kanda_json_begin(kr, &out, cap) != NGX_OK
+        || kanda_wipe_later(kr, url, cap) != NGX_OK
         || kanda_wipe_later(kr, out.start, cap) != NGX_OK)
     {
         kanda_qr_free(&image);
@@ -129,7 +134,7 @@ kanda_secret_picture(kanda_request_t *kr)
 
     kanda_json_open(&out, NULL, '{');
     kanda_api_text(&out, "clientId", &s->id);
-    kanda_secret_json_qr(&out, url, &image);
+    kanda_secret_json_qr(&out, "qrDataUrl", url, &image);
     kanda_json_close(&out, '}');
 
     kanda_qr_free(&image);
@@ -138,24 +143,43 @@ kanda_secret_picture(kanda_request_t *kr)
 }
 
 
-static size_t
-kanda_secret_uri(kanda_request_t *kr, char *uri)
+ngx_int_t
+kanda_image_answer(kanda_request_t *kr, const char *type,
+    kanda_qr_image_t *image)
 {
-    kanda_client_show_t  *show;
+    ngx_int_t  rc;
+    ngx_str_t  body;
 
-    show = &((kanda_api_client_t *) kr->state)->show;
+    rc = NGX_ERROR;
+    body.len = image->len;
+    body.data = ngx_pnalloc(kr->request->pool, body.len);
 
+    if (body.data && kanda_wipe_later(kr, body.data, body.len) == NGX_OK) {
+        ngx_memcpy(body.data, image->data, image->len);
+        rc = kanda_text_answer(kr, NGX_HTTP_OK, type, &body);
+    }
+
+    kanda_qr_free(image);
+
+    return rc;
+}
+
+
+static size_t
+kanda_secret_uri(const kanda_client_show_t *show, kanda_otpauth_form_t form,
+    char *uri)
+{
     return kanda_otpauth_uri(uri, KANDA_OTPAUTH_MAX, &show->client.totp,
                              (char *) show->label.data, show->label.len,
                              (char *) show->issuer.data, show->issuer.len,
-                             KANDA_OTPAUTH_API);
+                             form);
 }
 
 
 /* A data URL; url is room for it. */
 
 static void
-kanda_secret_json_qr(kanda_json_out_t *out, char *url,
+kanda_secret_json_qr(kanda_json_out_t *out, const char *name, char *url,
     const kanda_qr_image_t *image)
 {
     static const char  head[] = "data:image/png;base64,";
@@ -166,7 +190,7 @@ kanda_secret_json_qr(kanda_json_out_t *out, char *url,
     p = (char *) ngx_cpymem(url, head, sizeof(head) - 1);
     n = EVP_EncodeBlock((unsigned char *) p, image->data, (int) image->len);
 
-    kanda_json_str(out, "qrDataUrl", url, (size_t) (p - url + n));
+    kanda_json_str(out, name, url, (size_t) (p - url + n));
 }
 
 

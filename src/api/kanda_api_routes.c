@@ -6,10 +6,6 @@
 #define KANDA_OFFSET_MAX    1000000
 
 
-static ngx_int_t kanda_api_problem(kanda_request_t *kr,
-    kanda_problem_t problem, const char *detail);
-
-
 /* A clientId may be called like a route: method and path are matched together,
  * and the first row that fits is taken. */
 
@@ -88,6 +84,8 @@ const kanda_dialect_t  kanda_api_dialect = {
     ngx_string("api"),
     kanda_api_routes,
     sizeof(kanda_api_routes) / sizeof(kanda_api_routes[0]),
+    1,
+    1,
     kanda_api_problem
 };
 
@@ -121,7 +119,7 @@ kanda_api_page_end(kanda_json_out_t *out, const kanda_api_page_t *page,
 /* RFC 9457.  A failed validate says "valid": false besides, for clients that
  * look at nothing else. */
 
-static ngx_int_t
+ngx_int_t
 kanda_api_problem(kanda_request_t *kr, kanda_problem_t problem,
     const char *detail)
 {

@@ -1,6 +1,5 @@
 #include "kanda_api.h"
 #include "kanda_base32.h"
-#include "kanda_otpauth.h"
 
 
 #define KANDA_ROTATE_TRIES  3
@@ -8,7 +7,12 @@
 
 static ngx_int_t kanda_secret_fields(kanda_request_t *kr);
 static ngx_int_t kanda_secret_imported(kanda_request_t *kr);
-static ngx_int_t kanda_secret_fresh(kanda_request_t *kr);
+
+
+static const kanda_secret_form_t  kanda_secret_members = {
+    KANDA_OTPAUTH_API,
+    { "clientId", "secret", "otpauthUrl", "qrDataUrl", NULL }
+};
 
 
 ngx_int_t
@@ -24,7 +28,7 @@ kanda_api_client_register(kanda_request_t *kr)
     kanda_api_need(kanda_secret_imported(kr));
 
     if (s->show.client.totp.secret_len == 0
-        && kanda_secret_fresh(kr) != NGX_OK)
+        && kanda_secret_fresh(&s->show.client.totp) != NGX_OK)
     {
         return kanda_problem(kr, KANDA_UNAVAILABLE);
     }
@@ -43,7 +47,8 @@ kanda_api_client_register(kanda_request_t *kr)
         return kanda_problem(kr, KANDA_CLIENT_EXISTS);
     }
 
-    return kanda_secret_answer(kr, NGX_HTTP_CREATED);
+    return kanda_secret_answer(kr, NGX_HTTP_CREATED, &kanda_secret_members,
+                               &s->id, &s->show);
 
     kanda_end(kr);
 }
@@ -64,7 +69,7 @@ kanda_api_client_rotate(kanda_request_t *kr)
     s->id = kr->segment;
 
     do {
-        if (kanda_secret_fresh(kr) != NGX_OK
+        if (kanda_secret_fresh(&s->show.client.totp) != NGX_OK
             || kanda_client_seal(&kr->store, &s->id, &s->show.client.totp,
                                  &s->sealed)
                != NGX_OK)
@@ -86,7 +91,8 @@ kanda_api_client_rotate(kanda_request_t *kr)
         return kanda_problem(kr, KANDA_UNAVAILABLE);
     }
 
-    return kanda_secret_answer(kr, NGX_HTTP_OK);
+    return kanda_secret_answer(kr, NGX_HTTP_OK, &kanda_secret_members, &s->id,
+                               &s->show);
 
     kanda_end(kr);
 }
@@ -212,14 +218,11 @@ kanda_secret_fields(kanda_request_t *kr)
 static ngx_int_t
 kanda_secret_imported(kanda_request_t *kr)
 {
-    int                  n;
     ngx_int_t            rc;
     ngx_str_t            text;
-    kanda_totp_t        *totp;
     kanda_api_client_t  *s;
 
     s = kr->state;
-    totp = &s->show.client.totp;
 
     rc = kanda_field_string(kr, "secret", &text);
 
@@ -227,24 +230,42 @@ kanda_secret_imported(kanda_request_t *kr)
         return NGX_OK;
     }
 
-    while (text.len && text.data[0] == ' ') {
-        text.data++;
-        text.len--;
-    }
-
-    while (text.len && text.data[text.len - 1] == ' ') {
-        text.len--;
-    }
-
-    n = (rc == NGX_OK) ? kanda_base32_decode(totp->secret,
-                                             KANDA_TOTP_SECRET_MAX,
-                                             (char *) text.data, text.len)
-                       : -1;
-
-    if (n < KANDA_TOTP_SECRET_MIN) {
+    if (rc == NGX_ERROR
+        || kanda_secret_decode(&s->show.client.totp, &text) != NGX_OK)
+    {
         (void) kanda_api_invalid(kr, "secret must be Base32 of 80 to 1024 "
                                  "bits.");
         return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+kanda_secret_decode(kanda_totp_t *totp, const ngx_str_t *text)
+{
+    int      n;
+    size_t   len;
+    u_char  *p;
+
+    p = text->data;
+    len = text->len;
+
+    while (len && *p == ' ') {
+        p++;
+        len--;
+    }
+
+    while (len && p[len - 1] == ' ') {
+        len--;
+    }
+
+    n = kanda_base32_decode(totp->secret, KANDA_TOTP_SECRET_MAX, (char *) p,
+                            len);
+
+    if (n < KANDA_TOTP_SECRET_MIN) {
+        return NGX_ERROR;
     }
 
     totp->secret_len = n;
@@ -253,15 +274,9 @@ kanda_secret_imported(kanda_request_t *kr)
 }
 
 
-static ngx_int_t
-kanda_secret_fresh(kanda_request_t *kr)
+ngx_int_t
+kanda_secret_fresh(kanda_totp_t *totp)
 {
-    kanda_totp_t        *totp;
-    kanda_api_client_t  *s;
-
-    s = kr->state;
-    totp = &s->show.client.totp;
-
     totp->secret_len = kanda_totp_secret_length(totp->hash);
 
     return kanda_random(totp->secret, totp->secret_len) == 0 ? NGX_OK

@@ -106,6 +106,23 @@ kanda_apikey_parse(const char *key, size_t len, const char **id,
 }
 
 
+int
+kanda_region_valid(const char *p, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        if (!((p[i] >= 'a' && p[i] <= 'z') || (p[i] >= '0' && p[i] <= '9')
+              || p[i] == '-'))
+        {
+            return 0;
+        }
+    }
+
+    return len > 0 && len <= KANDA_REGION_MAX;
+}
+
+
 /* The first n characters of at most 32 bytes. */
 static void
 kanda_base32_lower(char *out, size_t n, const uint8_t *in, size_t len)

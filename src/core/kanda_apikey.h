@@ -20,6 +20,7 @@
 #define KANDA_APIKEY_ID_LEN    10       /* lower-case Base32, 50 random bits */
 #define KANDA_APIKEY_SECRET    43       /* characters for 256 random bits */
 #define KANDA_APIKEY_PREFIX    8        /* characters that a list shows */
+#define KANDA_REGION_MAX       32
 #define KANDA_APIKEY_LEN       (4 + KANDA_APIKEY_ID_LEN                       \
                                 + KANDA_ACCOUNT_ID_LEN + 1                    \
                                 + KANDA_APIKEY_SECRET)
@@ -50,6 +51,9 @@ int kanda_apikey_make(const char account[KANDA_ACCOUNT_ID_LEN],
  */
 int kanda_apikey_parse(const char *key, size_t len, const char **id,
     const char **account, uint8_t digest[KANDA_SHA256_LEN]);
+
+/* Whether p[len] may name a region: 1-32 characters of [a-z0-9-]. */
+int kanda_region_valid(const char *p, size_t len);
 
 
 #endif /* KANDA_APIKEY_H */

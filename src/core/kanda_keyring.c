@@ -76,7 +76,8 @@ kanda_keyring_open(kanda_keyring_t *ring)
     static const char  *purposes[KANDA_DIGESTS] = {
         [KANDA_DIGEST_ACCOUNT] = "kanda account id",
         [KANDA_DIGEST_RECOVERY] = "kanda recovery code",
-        [KANDA_DIGEST_CODE] = "kanda charged code"
+        [KANDA_DIGEST_CODE] = "kanda charged code",
+        [KANDA_DIGEST_REPLAY] = "kanda stateless replay"
     };
 
     size_t        i;

@@ -38,6 +38,7 @@ typedef enum {
     KANDA_DIGEST_ACCOUNT = 0,           /* account ids */
     KANDA_DIGEST_RECOVERY,              /* recovery codes */
     KANDA_DIGEST_CODE,                  /* codes that were charged */
+    KANDA_DIGEST_REPLAY,                /* secrets that are not kept */
     KANDA_DIGESTS
 } kanda_digest_t;
 

@@ -38,8 +38,8 @@ int kanda_utf8_clean(const char *p, size_t len);
 size_t kanda_utf8_scrub(char *out, size_t cap, const char *in, size_t len);
 
 /*
- * Decodes one raw URI segment once (%XX only).  out holds len bytes.  Returns
- * the length, or -1 on a bad escape.
+ * Decodes one raw URI segment once (%XX only).  out holds len bytes and may be
+ * in.  Returns the length, or -1 on a bad escape.
  */
 int kanda_segment_decode(char *out, const char *in, size_t len);
 

@@ -26,13 +26,8 @@ kanda_problem_detail(kanda_request_t *kr, kanda_problem_t problem,
 
     info = kanda_problem_info(problem);
 
-    kr->answer.status = info->status;
     kr->answer.retry_after = 0;
     ngx_str_null(&kr->answer.authenticate);
-
-    if (info->status == NGX_HTTP_UNAUTHORIZED) {
-        ngx_str_set(&kr->answer.authenticate, "Bearer");
-    }
 
     if (problem == KANDA_UNAVAILABLE) {
         kr->answer.retry_after = 1;
@@ -43,8 +38,17 @@ kanda_problem_detail(kanda_request_t *kr, kanda_problem_t problem,
                                  : (ngx_int_t) (kr->store.wait + 999) / 1000;
     }
 
-    return kr->conf->dialect->problem(kr, problem,
-                                      detail ? detail : info->detail);
+    if (kr->conf->dialect->problem(kr, problem, detail ? detail : info->detail)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (kr->answer.status == NGX_HTTP_UNAUTHORIZED) {
+        ngx_str_set(&kr->answer.authenticate, "Bearer");
+    }
+
+    return NGX_OK;
 }
 
 

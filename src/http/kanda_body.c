@@ -1,8 +1,6 @@
 #include "ngx_http_kanda.h"
 #include "kanda_crypto.h"
 
-#include <cjson/cJSON.h>
-
 
 #define KANDA_BODY_MIN  1024            /* bytes of a buffer unannounced */
 
@@ -16,8 +14,6 @@ static void kanda_body_event(ngx_http_request_t *r);
 static void kanda_body_advance(kanda_request_t *kr, ngx_int_t rc);
 static ngx_int_t kanda_body_take(kanda_request_t *kr);
 static ngx_int_t kanda_body_append(kanda_request_t *kr, u_char *p, size_t n);
-static ngx_uint_t kanda_body_is_json(ngx_http_request_t *r);
-static ngx_uint_t kanda_body_is_utf8(u_char *p, u_char *last);
 
 
 ngx_int_t
@@ -28,10 +24,10 @@ kanda_body_read(kanda_request_t *kr)
 
     r = kr->request;
 
-    if (kr->route->body == KANDA_BODY_NONE
+    if (kr->route->body < KANDA_BODY_JSON
         || r->headers_in.content_length_n > KANDA_BODY_MAX)
     {
-        kr->too_large = (kr->route->body != KANDA_BODY_NONE);
+        kr->too_large = (kr->route->body >= KANDA_BODY_JSON);
 
         rc = ngx_http_discard_request_body(r);
 
@@ -221,130 +217,4 @@ kanda_body_append(kanda_request_t *kr, u_char *p, size_t n)
     kr->body.len += n;
 
     return NGX_OK;
-}
-
-
-ngx_int_t
-kanda_body_parse(kanda_request_t *kr)
-{
-    kanda_json_check_t  check;
-
-    if (kr->too_large) {
-        (void) kanda_problem(kr, KANDA_BODY_TOO_LARGE);
-        return NGX_DECLINED;
-    }
-
-    if (kr->bad_body) {
-        (void) kanda_problem_detail(kr, KANDA_INVALID_REQUEST,
-                                    "The body is not sent as HTTP wants it.");
-        return NGX_DECLINED;
-    }
-
-    if (kr->route->body == KANDA_BODY_NONE) {
-        return NGX_OK;
-    }
-
-    if (!kanda_body_is_json(kr->request)) {
-        (void) kanda_problem(kr, KANDA_UNSUPPORTED_MEDIA_TYPE);
-        return NGX_DECLINED;
-    }
-
-    check = kanda_json_check((char *) kr->body.data, kr->body.len);
-
-    if (check != KANDA_JSON_OK) {
-        (void) kanda_problem_detail(kr, KANDA_INVALID_JSON,
-                                    kanda_json_reason(check));
-        return NGX_DECLINED;
-    }
-
-    kr->json = cJSON_ParseWithLength((char *) kr->body.data, kr->body.len);
-
-    return kr->json ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_uint_t
-kanda_body_is_json(ngx_http_request_t *r)
-{
-    u_char     *p, *last, *semicolon;
-    ngx_str_t   type;
-
-    switch (kanda_header_find(r, "content-type", &type)) {
-
-    case 0:
-        return 1;
-
-    case 1:
-        break;
-
-    default:
-        return 0;
-    }
-
-    last = type.data + type.len;
-    semicolon = ngx_strlchr(type.data, last, ';');
-    p = semicolon ? semicolon : last;
-
-    while (p > type.data && (p[-1] == ' ' || p[-1] == '\t')) {
-        p--;
-    }
-
-    if (p - type.data != sizeof("application/json") - 1
-        || ngx_strncasecmp(type.data, (u_char *) "application/json",
-                           sizeof("application/json") - 1)
-           != 0)
-    {
-        return 0;
-    }
-
-    return semicolon == NULL || kanda_body_is_utf8(semicolon, last);
-}
-
-
-/* Parameters mean nothing to us, but another charset would. */
-
-static ngx_uint_t
-kanda_body_is_utf8(u_char *p, u_char *last)
-{
-    size_t   len;
-    u_char  *value, *end;
-
-    while (p < last) {
-        p++;
-
-        while (p < last && (*p == ' ' || *p == '\t')) {
-            p++;
-        }
-
-        end = ngx_strlchr(p, last, ';');
-
-        if (end == NULL) {
-            end = last;
-        }
-
-        if (end - p >= 8
-            && ngx_strncasecmp(p, (u_char *) "charset=", 8) == 0)
-        {
-            value = p + 8;
-            len = end - value;
-
-            while (len && (value[len - 1] == ' ' || value[len - 1] == '\t')) {
-                len--;
-            }
-
-            if (len > 1 && value[0] == '"' && value[len - 1] == '"') {
-                value++;
-                len -= 2;
-            }
-
-            if (len != 5 || ngx_strncasecmp(value, (u_char *) "utf-8", 5) != 0)
-            {
-                return 0;
-            }
-        }
-
-        p = end;
-    }
-
-    return 1;
 }

@@ -1,11 +1,13 @@
 #include "ngx_http_kanda.h"
 #include "kanda_conf.h"
+#include "kanda_apikey.h"
 #include "kanda_text.h"
 
 #include <sys/stat.h>
 
 
 #define KANDA_KEYS_FILE_MAX   16384
+#define KANDA_SERVICE_NAME    64        /* bytes */
 
 
 static ngx_int_t kanda_conf_read_keys(ngx_conf_t *cf, ngx_str_t *name,
@@ -175,6 +177,55 @@ kanda_conf_issuer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     klcf->issuer = args[1];
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+kanda_conf_service_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_kanda_loc_conf_t *klcf = conf;
+
+    ngx_str_t  *args;
+
+    if (klcf->service_name.data) {
+        return "is duplicate";
+    }
+
+    args = cf->args->elts;
+
+    if (args[1].len == 0 || args[1].len > KANDA_SERVICE_NAME
+        || !kanda_utf8_clean((char *) args[1].data, args[1].len))
+    {
+        return "must be 1 to 64 bytes of UTF-8 without control characters";
+    }
+
+    klcf->service_name = args[1];
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+kanda_conf_region(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_kanda_loc_conf_t *klcf = conf;
+
+    ngx_str_t  *args;
+
+    if (klcf->region.data) {
+        return "is duplicate";
+    }
+
+    args = cf->args->elts;
+
+    if (!kanda_region_valid((char *) args[1].data, args[1].len)) {
+        return "must be 1 to 32 characters of a-z, 0-9 and '-', one of those "
+               "that API keys name";
+    }
+
+    klcf->region = args[1];
 
     return NGX_CONF_OK;
 }

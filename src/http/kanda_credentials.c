@@ -8,7 +8,7 @@
 #define KANDA_JTI_LEN    22             /* base64url of 128 bits */
 
 
-static ngx_int_t kanda_credentials_find(ngx_http_request_t *r,
+static ngx_int_t kanda_credentials_find(kanda_request_t *kr,
     ngx_str_t *credentials);
 static ngx_uint_t kanda_credentials_is_key(const ngx_str_t *value);
 static ngx_int_t kanda_credentials_bearer(ngx_str_t *value);
@@ -24,7 +24,7 @@ kanda_credentials(kanda_request_t *kr)
     ngx_int_t  rc;
     ngx_str_t  value;
 
-    rc = kanda_credentials_find(kr->request, &value);
+    rc = kanda_credentials_find(kr, &value);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -33,14 +33,19 @@ kanda_credentials(kanda_request_t *kr)
         return kanda_credentials_key(kr, &value);
     }
 
-    return kanda_credentials_token(kr, &value);
+    return kr->conf->dialect->tokens ? kanda_credentials_token(kr, &value)
+                                     : NGX_HTTP_UNAUTHORIZED;
 }
 
 
 static ngx_int_t
-kanda_credentials_find(ngx_http_request_t *r, ngx_str_t *credentials)
+kanda_credentials_find(kanda_request_t *kr, ngx_str_t *credentials)
 {
-    if (r->headers_in.authorization) {
+    ngx_http_request_t  *r;
+
+    r = kr->request;
+
+    if (r->headers_in.authorization && kr->conf->dialect->bearer) {
         *credentials = r->headers_in.authorization->value;
         return kanda_credentials_bearer(credentials);
     }

@@ -7,6 +7,10 @@
 #define KANDA_DETAIL_MAX  192
 
 
+static ngx_int_t kanda_field_form(kanda_request_t *kr, const char *name,
+    ngx_str_t *out);
+static ngx_int_t kanda_field_digits(kanda_request_t *kr, const char *name,
+    int64_t min, int64_t max, int64_t *out);
 static ngx_int_t kanda_field_bad(kanda_request_t *kr, const char *format,
     const char *name);
 
@@ -17,6 +21,10 @@ kanda_field_string(kanda_request_t *kr, const char *name, ngx_str_t *out)
     cJSON  *item;
 
     ngx_str_null(out);
+
+    if (kr->form) {
+        return kanda_field_form(kr, name, out);
+    }
 
     item = cJSON_GetObjectItemCaseSensitive(kr->json, name);
 
@@ -41,6 +49,10 @@ kanda_field_int(kanda_request_t *kr, const char *name, int64_t min,
 {
     cJSON  *item;
 
+    if (kr->form) {
+        return kanda_field_digits(kr, name, min, max, out);
+    }
+
     item = cJSON_GetObjectItemCaseSensitive(kr->json, name);
 
     if (item == NULL || cJSON_IsNull(item)) {
@@ -56,6 +68,47 @@ kanda_field_int(kanda_request_t *kr, const char *name, int64_t min,
     }
 
     *out = (int64_t) item->valuedouble;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_field_form(kanda_request_t *kr, const char *name, ngx_str_t *out)
+{
+    const kanda_form_field_t  *field;
+
+    field = kanda_form_find(kr->form, name, ngx_strlen(name));
+
+    if (field == NULL) {
+        return NGX_DECLINED;
+    }
+
+    out->data = (u_char *) field->value;
+    out->len = field->value_len;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_field_digits(kanda_request_t *kr, const char *name, int64_t min,
+    int64_t max, int64_t *out)
+{
+    ngx_int_t  n;
+    ngx_str_t  text;
+
+    if (kanda_field_form(kr, name, &text) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    n = ngx_atoi(text.data, text.len);
+
+    if (n == NGX_ERROR || n < min || n > max) {
+        return NGX_ERROR;
+    }
+
+    *out = n;
 
     return NGX_OK;
 }

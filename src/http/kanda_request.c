@@ -72,6 +72,7 @@ kanda_request_create(ngx_http_request_t *r)
     st->log = r->connection->log;
     st->kind = KANDA_CALLER_NOBODY;
     st->realm = kr->conf->realm;
+    st->region = kr->conf->region;
     st->keep = kmcf->log_keep;
     st->age = kmcf->log_age;
 
@@ -259,7 +260,7 @@ kanda_request_unauthorized(kanda_request_t *kr, ngx_uint_t presented)
 
     rc = kanda_problem(kr, KANDA_UNAUTHORIZED);
 
-    if (presented) {
+    if (presented && kr->answer.authenticate.len) {
         ngx_str_set(&kr->answer.authenticate,
                     "Bearer error=\"invalid_token\"");
     }

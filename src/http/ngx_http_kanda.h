@@ -9,6 +9,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "kanda_form.h"
 #include "kanda_json.h"
 #include "kanda_keyring.h"
 #include "kanda_op.h"
@@ -65,6 +66,9 @@ typedef struct {
     const kanda_lockout_t   *lockout;
     ngx_flag_t               registration;
     ngx_str_t                qrcode;    /* on, until_confirmed, off */
+    ngx_str_t                service_name;
+    ngx_str_t                region;    /* or empty */
+    ngx_flag_t               stateless_replay;
 } ngx_http_kanda_loc_conf_t;
 
 
@@ -80,7 +84,9 @@ typedef enum {
 
 typedef enum {
     KANDA_BODY_NONE = 0,                /* what comes is thrown away */
-    KANDA_BODY_JSON
+    KANDA_BODY_QUERY,                   /* likewise; the query has the fields */
+    KANDA_BODY_JSON,
+    KANDA_BODY_FORM
 } kanda_body_kind_t;
 
 
@@ -107,7 +113,10 @@ struct kanda_dialect_s {
     ngx_str_t                name;
     const kanda_route_t     *routes;
     ngx_uint_t               nroutes;
-    /* renders a problem into kr->answer; NGX_OK or NGX_ERROR */
+    ngx_uint_t               bearer;    /* Authorization is looked at */
+    ngx_uint_t               tokens;    /* and may hold a token */
+    /* renders a problem into kr->answer, whose status it may change; NGX_OK or
+     * NGX_ERROR */
     ngx_int_t              (*problem)(kanda_request_t *kr,
                                       kanda_problem_t problem,
                                       const char *detail);
@@ -145,12 +154,18 @@ struct kanda_request_s {
     ngx_str_t                   segment;    /* the path's parameter, decoded */
     ngx_str_t                   body;
     size_t                      body_size;  /* bytes allocated for it */
-    struct cJSON               *json;
+    struct cJSON               *json;       /* one of these two, or none */
+    kanda_form_t               *form;
     unsigned                    bad_segment:1;
     unsigned                    too_large:1;
     unsigned                    bad_body:1;
     unsigned                    confirming:1;
 };
+
+
+/* Makes what a worker has, or gives it back; nginx's init and exit process. */
+ngx_int_t kanda_worker_start(ngx_cycle_t *cycle);
+void kanda_worker_stop(ngx_cycle_t *cycle);
 
 
 /* Content handler of a location with kanda_serve. */
@@ -174,10 +189,10 @@ ngx_uint_t kanda_refused(kanda_request_t *kr);
 ngx_int_t kanda_route_find(kanda_request_t *kr);
 
 /*
- * Reads Authorization or x-api-key and checks what can be checked alone: a
- * token's signature and claims, a key's form.  NGX_OK with kr->store's caller
- * filled in, NGX_DECLINED when there are none, NGX_HTTP_UNAUTHORIZED when they
- * are bad, NGX_ERROR when memory fails.
+ * Reads the credentials that the dialect takes and checks what can be checked
+ * alone: a token's signature and claims, a key's form.  NGX_OK with the caller
+ * of kr->store filled in, NGX_DECLINED when there are none,
+ * NGX_HTTP_UNAUTHORIZED when they are bad, NGX_ERROR when memory fails.
  */
 ngx_int_t kanda_credentials(kanda_request_t *kr);
 
@@ -202,8 +217,8 @@ ngx_int_t kanda_token_make(kanda_request_t *kr, const ngx_str_t *key,
  */
 ngx_int_t kanda_body_read(kanda_request_t *kr);
 
-/* Checks media type and JSON and parses into kr->json; NGX_OK, or NGX_DECLINED
- * with the problem answered, or NGX_ERROR. */
+/* Checks media type and syntax and parses into kr->json or kr->form; NGX_OK, or
+ * NGX_DECLINED with the problem answered, or NGX_ERROR. */
 ngx_int_t kanda_body_parse(kanda_request_t *kr);
 
 
@@ -211,16 +226,18 @@ ngx_int_t kanda_body_parse(kanda_request_t *kr);
 ngx_uint_t kanda_header_find(ngx_http_request_t *r, const char *name,
     ngx_str_t *value);
 
-/* A string member's text, pointing into kr->json.  NGX_OK; NGX_DECLINED when it
- * is absent or null; NGX_ERROR when it is of another type. */
+/* A field's text, pointing into kr->json, or into kr->form, where it may be any
+ * bytes.  NGX_OK; NGX_DECLINED when it is absent or null; NGX_ERROR when it is
+ * of another type. */
 ngx_int_t kanda_field_string(kanda_request_t *kr, const char *name,
     ngx_str_t *out);
 
-/* The same for an integer from min to max, given as a JSON number. */
+/* The same for an integer from min to max, given as a JSON number or in
+ * digits. */
 ngx_int_t kanda_field_int(kanda_request_t *kr, const char *name, int64_t min,
     int64_t max, int64_t *out);
 
-/* A member that must be a string: NGX_OK, or NGX_DECLINED with the problem
+/* A field that must be there: NGX_OK, or NGX_DECLINED with the problem
  * answered, or NGX_ERROR. */
 ngx_int_t kanda_field_need(kanda_request_t *kr, const char *name,
     ngx_str_t *out);

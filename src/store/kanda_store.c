@@ -4,6 +4,7 @@
 #define KANDA_STORE_PREFIX  "kanda:{"
 
 
+static ngx_int_t kanda_store_arg_scope(kanda_store_t *st);
 static ngx_int_t kanda_store_status(kanda_store_t *st,
     const redisReply *word);
 
@@ -94,7 +95,7 @@ kanda_store_begin(kanda_store_t *st)
     kanda_store_arg(st, st->key_digest.data, st->key_digest.len);
     kanda_store_arg(st, st->realm.data, st->realm.len);
 
-    if (kanda_store_arg_int(st, (int64_t) st->scope) != NGX_OK) {
+    if (kanda_store_arg_scope(st) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -102,6 +103,27 @@ kanda_store_begin(kanda_store_t *st)
     kanda_store_arg(st, st->agent.data, st->agent.len);
     kanda_store_arg(st, st->keep.data, st->keep.len);
     kanda_store_arg(st, st->age.data, st->age.len);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_store_arg_scope(kanda_store_t *st)
+{
+    u_char  *p;
+
+    if (st->region.len == 0 || st->scope == 0) {
+        return kanda_store_arg_int(st, (int64_t) st->scope);
+    }
+
+    p = ngx_pnalloc(st->pool, NGX_INT64_LEN + 1 + st->region.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    kanda_store_arg(st, p, ngx_sprintf(p, "%ui %V", st->scope, &st->region)
+                           - p);
 
     return NGX_OK;
 }

@@ -27,7 +27,7 @@
 typedef enum {
     KANDA_STATUS_OK = 0,
     KANDA_STATUS_UNAUTHORIZED,          /* token, key or account is dead */
-    KANDA_STATUS_SCOPE,                 /* the key may not do this */
+    KANDA_STATUS_SCOPE,                 /* the key may not do this, or here */
     KANDA_STATUS_EXISTS,
     KANDA_STATUS_UNKNOWN,
     KANDA_STATUS_STALE,                 /* something changed in between */
@@ -72,6 +72,7 @@ struct kanda_store_s {
     ngx_str_t               key_digest;
     ngx_str_t               realm;
     ngx_uint_t              scope;      /* bits, 0: none needed */
+    ngx_str_t               region;     /* of this server, or empty */
     ngx_str_t               ip;
     ngx_str_t               agent;
     ngx_str_t               keep;       /* log entries, as text */

@@ -144,6 +144,23 @@ keys_damaged(void)
 }
 
 
+static void
+regions(void)
+{
+    tap_ok(kanda_region_valid("eu", 2) && kanda_region_valid("0", 1)
+           && kanda_region_valid("-", 1)
+           && kanda_region_valid("us-east-1", 9)
+           && kanda_region_valid("abcdefghijklmnopqrstuvwxyz012345", 32),
+           "a region is 1 to 32 letters, digits and hyphens");
+    tap_ok(!kanda_region_valid("", 0)
+           && !kanda_region_valid("abcdefghijklmnopqrstuvwxyz0123456", 33)
+           && !kanda_region_valid("EU", 2) && !kanda_region_valid("e u", 3)
+           && !kanda_region_valid("e,u", 3) && !kanda_region_valid("e_u", 3)
+           && !kanda_region_valid("e\0u", 3)
+           && !kanda_region_valid("\xc3\xa9", 2), "and nothing else");
+}
+
+
 int
 main(void)
 {
@@ -159,6 +176,7 @@ main(void)
     account_forms();
     keys_made();
     keys_damaged();
+    regions();
 
     kanda_keyring_wipe(&ring);
     kanda_crypto_done();

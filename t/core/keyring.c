@@ -48,6 +48,7 @@ good(void)
 
     tap_ok(kanda_keyring_open(&ring) == 0
            && ring.hmac[KANDA_DIGEST_CODE] != NULL
+           && ring.hmac[KANDA_DIGEST_REPLAY] != NULL
            && ring.jwt[0].hmac != NULL && ring.jwt[1].hmac != NULL
            && ring.seal[0].hmac == NULL, "it is made ready");
     tap_ok(kanda_keyring_open(&ring) == 0, "twice as well");
@@ -55,6 +56,37 @@ good(void)
     kanda_keyring_wipe(&ring);
     tap_ok(ring.nseal == 0 && ring.jwt[0].hmac == NULL
            && ring.digest[0] == 0 && ring.seal[1].key[5] == 0, "and wiped");
+    kanda_keyring_wipe(&ring);
+}
+
+
+/* What one use of the digest key says, another does not. */
+static void
+digests(void)
+{
+    int              rc, same;
+    char             error[KANDA_KEYRING_ERROR];
+    size_t           i, k;
+    uint8_t          said[KANDA_DIGESTS][KANDA_SHA256_LEN];
+    const char      *text;
+    kanda_keyring_t  ring;
+
+    text = SEAL_A JWT_1 DIGEST;
+    rc = kanda_keyring_parse(&ring, text, strlen(text), error);
+    rc |= kanda_keyring_open(&ring);
+    same = 0;
+
+    for (i = 0; i < KANDA_DIGESTS; i++) {
+        rc |= kanda_hmac_sign(ring.hmac[i], "one text", 8, said[i]);
+
+        for (k = 0; k < i; k++) {
+            same += memcmp(said[i], said[k], KANDA_SHA256_LEN) == 0;
+        }
+    }
+
+    tap_ok(rc == 0 && same == 0, "each of %d uses of the digest key has a key "
+           "of its own", KANDA_DIGESTS);
+
     kanda_keyring_wipe(&ring);
 }
 
@@ -178,6 +210,7 @@ main(void)
     }
 
     good();
+    digests();
     bad();
     many();
 

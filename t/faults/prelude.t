@@ -198,6 +198,8 @@ my %own = (
     log_list        => [ '', 0, 50 ],
     account_get     => [],
     authorize       => [],
+    stateless       => [ 'otp.get', '' ],
+    stateless_once  => [ 'otp.verify', 'digest', 1, 60000 ],
 );
 
 my %caller = (

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Prints the scripts of folder $1 as C string macros: a script's "#!lua" line if
-# it has one, the event it logs, the shared prelude, the refusal, the script.  A
+# it has one, the event it logs (a name, or an argument that has it), the shared
+# prelude, the refusal, the script.  A
 # script that has more to do with a refusal says so and judges it itself.
 # Comments stay behind.
 
@@ -34,7 +35,7 @@ guard() {
     if [ -n "$1" ]; then
         # a caller who is alive but may not do this leaves a trace
         echo "if refusal[1] == 'scope' then"
-        echo "log(event, false, 'insufficient_scope') end"
+        echo "log(event, false, refusal[2]) end"
     fi
     echo 'return refusal end'
 }
@@ -53,7 +54,10 @@ for file in "$folder"/*.lua; do
 
     if ! grep -q '^-- Stands without the prelude' "$file"; then
         event=$(sed -n 's/^-- Event: //p' "$file")
-        echo "local event = '$event'" | quote
+        case $event in
+            ARGV*) echo "local event = $event" ;;
+            *) echo "local event = '$event'" ;;
+        esac | quote
         expand "$folder/prelude.lua" | quote
 
         if ! grep -q '^-- Judges the refusal itself' "$file"; then

@@ -6,7 +6,8 @@
 --   ARGV[3]  the API key's id: the caller's, or that which made the token
 --   ARGV[4]  SHA-256 of the API key, for k
 --   ARGV[5]  realm
---   ARGV[6]  the scope that is needed, a bit, or 0
+--   ARGV[6]  the scope that is needed, a bit, or 0; behind a scope, after a
+--            blank, this server's region, if it has one
 --   ARGV[7]  address and ARGV[8] user agent, for the log
 --   ARGV[9]  entries and ARGV[10] milliseconds that the log keeps
 --   ARGV[11] on: the script's own
@@ -44,11 +45,19 @@ elseif keyid ~= '' then
     then
         refusal = {'unauthorized'}
     else
-        local scope = tonumber(ARGV[6])
+        local scope, region = tonumber(ARGV[6]), nil
         scopes = tonumber(key[3])
         expires, regions = tonumber(key[4]), key[6]
+        if not scope then
+            scope, region = string.match(ARGV[6], '^(%d+) (.+)$')
+            scope = tonumber(scope)
+        end
         if scope ~= 0 and bit.band(scopes, scope) == 0 then
-            refusal = {'scope'}
+            refusal = {'scope', 'insufficient_scope'}
+        elseif region and regions ~= '' and not string.find(
+            ',' .. regions .. ',', ',' .. region .. ',', 1, true)
+        then
+            refusal = {'scope', 'wrong_region'}
         elseif kind == 'k' and now - tonumber(key[5]) > 60000 then
             -- to the minute is fine, and spares a write a request
             call('HSET', name, 'used', stamp)
