@@ -6,6 +6,8 @@
 #include "kanda_api.h"
 #include "kanda_auth.h"
 #include "kanda_conf.h"
+#include "kanda_otp.h"
+#include "kanda_toolkit.h"
 
 
 static void *ngx_http_kanda_create_main_conf(ngx_conf_t *cf);
@@ -19,6 +21,8 @@ static char *ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd,
 
 static const kanda_dialect_t  *ngx_http_kanda_dialects[] = {
     &kanda_api_dialect,
+    &kanda_otp_dialect,
+    &kanda_toolkit_dialect,
     &kanda_auth_dialect
 };
 
@@ -365,7 +369,8 @@ ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (klcf->dialect == NULL) {
-        return "does not know this dialect; there is: api, auth";
+        return "does not know this dialect; there is: api, otp, toolkit, "
+               "auth";
     }
 
     klcf->prefix = clcf->name;

@@ -138,6 +138,17 @@ for my $case (
     [ 'kanda_registration maybe' => qr/must be "on" or "off"/ ],
     [ 'kanda_qrcode sometimes' => qr/on, until_confirmed or off/ ],
     [ 'kanda_issuer ""' => qr/1 to 128/ ],
+    [ 'kanda_service_name ""' => qr/1 to 64 bytes/ ],
+    [ 'kanda_service_name ' . 'x' x 65 => qr/1 to 64 bytes/ ],
+    [ "kanda_service_name 'a\tb'" => qr/without control characters/ ],
+    [ "kanda_service_name \xff" => qr/UTF-8/ ],
+    [ 'kanda_service_name a; kanda_service_name b' => qr/duplicate/ ],
+    [ 'kanda_region ""' => qr/1 to 32 characters/ ],
+    [ 'kanda_region EU' => qr/a-z, 0-9/ ],
+    [ 'kanda_region eu,us' => qr/that API keys name/ ],
+    [ 'kanda_region ' . 'x' x 33 => qr/1 to 32 characters/ ],
+    [ 'kanda_region a; kanda_region b' => qr/duplicate/ ],
+    [ 'kanda_stateless_replay once' => qr/must be "on" or "off"/ ],
     [ 'kanda_lockout' => qr/number of arguments/ ],
     [ 'kanda_lockout never' => qr/knows row=, wait=/ ],
     [ 'kanda_lockout row=0' => qr/number/ ],
@@ -184,7 +195,7 @@ for my $case (
 }
 
 for my $case (
-    [ 'location /api/ { kanda_serve nothing; }' => qr/kanda_serve.*there is: api/ ],
+    [ 'location /api/ { kanda_serve nothing; }' => qr/kanda_serve.*there is: api, otp, toolkit/ ],
     [ 'location /api/ { kanda_serve api; kanda_serve api; }' => qr/kanda_serve.*duplicate/ ],
     [ 'location ~ ^/api { kanda_serve api; }' => qr/kanda_serve.*regular expression/ ],
     [ 'location @api { kanda_serve api; }' => qr/kanda_serve.*path/ ],
@@ -202,6 +213,9 @@ good('everything at once',
     server => 'kanda_realm b; kanda_registration on; location /api/ {
         kanda_serve api; kanda_issuer Us; kanda_qrcode off; kanda_window 2;
         kanda_lockout row=3 wait=1s max=1m total=20 window=1d recovery=5; }
+        kanda_service_name "A & B"; kanda_region eu-1;
+        location /totp/ { kanda_serve otp; kanda_service_name \xc3\xa9; }
+        location /v1/auth/ { kanda_serve toolkit; kanda_stateless_replay on; }
         location = /exact { kanda_serve api; }
         location ^~ /first/ { kanda_serve api; }');
 

@@ -37,6 +37,15 @@ my $k = Kanda->new(
                                  kanda_qrcode on; }
         }
         location /other/ { kanda_serve api; kanda_realm other; }
+        location /far/ {
+            kanda_region far;
+            kanda_service_name Far;
+            kanda_stateless_replay on;
+            location /far/api/ { kanda_serve api; }
+            location /far/a/ { kanda_serve otp; }
+            location /far/b/ { kanda_serve otp; kanda_region near;
+                kanda_service_name Near; kanda_stateless_replay off; }
+        }
     ',
 )->start;
 
@@ -230,6 +239,52 @@ for my $realm (sort keys %at) {
 is(ask('POST', '/other/auth/login', undef,
        { %$login, password => 'not of this realm' })->status, 401,
    'a password of one realm only');
+
+
+# kanda_region, kanda_service_name, kanda_stateless_replay: far/a inherits, far/b
+# has its own; a region is asked for wherever a scope is
+
+my $regional = sub {
+    return ask('POST', '/plain/apikeys', $token, { regions => [ $_[0] ] })
+           ->json->{apiKey};
+};
+
+for my $case ([ '/far/a', 'far', 'near', 'Far', 'true false' ],
+              [ '/far/b', 'near', 'far', 'Near', 'true true' ])
+{
+    my ($mount, $here, $elsewhere, $name, $twice) = @$case;
+    my %key = map { $_ => $regional->($_) } $here, $elsewhere;
+
+    like(ask('GET', "$mount/ping", $key{$here})->text,
+         qr/"$name\.io ping successful"/, "$mount: its region and its name");
+    is(ask('GET', "$mount/ping", $key{$elsewhere})->status, 403,
+       'not for another region');
+
+    my $secret = Kanda::Totp::base32_encode(random_bytes(20));
+    settle(2);
+    my @form = (body => "secret=$secret&token=" . totp($secret), headers =>
+        [ 'x-api-key' => $key{$here} ]);
+    my @said = map { $http->request('POST', "$mount/verifyOTP", @form)->json
+                          ->{isValid} ? 'true' : 'false' } 1 .. 2;
+    is("@said", $twice, 'and what it remembers');
+}
+
+{
+    my $key = $regional->('near');
+    is(ask('GET', '/plain/totp', $key)->status, 200,
+       'a server without a region takes all keys');
+    $r = ask('GET', '/far/api/totp', $key);
+    is($r->status, 403, 'one of another region does not');
+    is($r->json->{code}, 'insufficient_scope', 'in the managed API, too');
+    is(ask('GET', '/far/api/auth/me', $key)->status, 200,
+       'where no scope is needed, no region is');
+    my $made = ask('POST', '/plain/auth/token', undef, { apiKey => $key })
+               ->json->{token};
+    is(ask('GET', '/far/api/totp', $made)->status, 403,
+       'a token goes no farther than its key');
+    is(ask('GET', '/far/api/totp', $token)->status, 200,
+       'a password login is bound to no region');
+}
 
 
 # kanda_log_retention: by number and by age

@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use Kanda;
+use Kanda::Stateless;
 use Test::More;
 
 my $readme = file('README.md');
@@ -38,6 +39,20 @@ sub section {
 sub same {
     my ($got, $expected, $what) = @_;
     is(join("\n", sort @$got), join("\n", sort @$expected), $what);
+}
+
+
+# dialects
+
+{
+    my ($table) = file('ngx_http_kanda_module.c')
+                  =~ /ngx_http_kanda_dialects\[\] = \{(.*?)\};/s;
+    my @code = $table =~ /&kanda_(\w+)_dialect/g;
+    my ($syntax) = $readme =~ /^- Syntax: `kanda_serve ([^;]*);`/m;
+    my ($message) = $readme =~ /there is: ([\w, ]+)`/;
+
+    same([ split / \| /, $syntax ], \@code, 'dialects');
+    same([ split /, /, $message ], \@code, 'and what nginx -t says of them');
 }
 
 
@@ -77,19 +92,27 @@ sub pairs {
 
 # routes, and the scope of each
 
-{
-    my ($table) = file('src/api/kanda_api_routes.c')
-                  =~ /kanda_api_routes\[\] = \{(.*?)^\};/ms;
+sub routes {
+    my ($file, $name) = @_;
+    my ($table) = file("src/api/$file")
+                  =~ /kanda_${name}_routes\[\] = \{(.*?)^\};/ms;
     my $row = qr/\{\s*NGX_HTTP_(\w+),\s*"([^"]+)",\s*KANDA_AUTH_(\w+),\s*(\w+),/;
-    my $routes = section('routes');
-    my (@code, @said);
+    my @routes;
 
     while ($table =~ /$row/g) {
         my ($method, $path, $auth, $scope) = ($1, $2, $3, $4);
         $scope = $auth eq 'NONE' ? '–' : $scope eq '0' ? 'any'
                : '`' . lc($scope =~ s/KANDA_SCOPE_//r) . '`';
-        push @code, "$method $path $scope";
+        push @routes, "$method $path $scope";
     }
+
+    return @routes;
+}
+
+{
+    my $routes = section('routes');
+    my @code = routes('kanda_api_routes.c', 'api');
+    my @said;
 
     while ($routes =~ /^\| `(\w+) ([^`]+)` \| (\S+) \|/mg) {
         my ($method, $path, $scope) = ($1, $2, $3);
@@ -100,6 +123,28 @@ sub pairs {
     same(\@said, \@code, 'routes and their scopes');
     is(scalar(() = $routes =~ /^\|/mg), @said + 2,
        'in a table of nothing else');
+}
+
+
+# those of the dialects that keep nothing, all of one scope
+
+for my $dialect ([ otp => 'kanda_otp_routes.c' ],
+                 [ toolkit => 'kanda_toolkit.c' ])
+{
+    my ($name, $file) = @$dialect;
+    my $routes = section("$name routes");
+    my @said = map { "$_->[0] $_->[1] `stateless`" }
+               pairs($routes, qr/^\| `(\w+) ([^`]+)` \|/m);
+
+    same(\@said, [ routes($file, $name) ], "$name: routes");
+    is(scalar(() = $routes =~ /^\|/mg), @said + 2, 'in a table of nothing else');
+}
+
+{
+    my @code = file('src/api/kanda_otp.c') =~ /\{ "\w+", "([^"]+)" \}/g;
+    my @said = map { /`([^`]+)`/g }
+               section('otp routes') =~ /^\| `.*\| ([^|]*) \|$/mg;
+    same(\@said, \@code, 'otp: what is said where a field is missing');
 }
 
 
@@ -132,7 +177,9 @@ sub pairs {
     my ($known) = file('src/store/kanda_store_log.c')
                   =~ /kanda_log_events\[\] = \{(.*?)\};/s;
     my $scripts = join '', map { file($_) } glob 'src/store/scripts/*.{lua,inc}';
-    my %written = map { $_ => 1 } $scripts =~ /^-- Event: (\S+)/mg;
+    my $callers = join '', map { file($_) } glob 'src/api/*.c';
+    my %written = map { $_ => 1 } $scripts =~ /^-- Event: (\S+)/mg,
+        $callers =~ /\bkanda_stateless_\w+\([^;]*?"([a-z.]+)"/g;
     my @known = $known =~ /ngx_string\("([^"]+)"\)/g;
     my ($written, $reserved) = split /^Reserved/m, section('events');
 
@@ -186,15 +233,30 @@ sub shell {
 
 
 {
-    my $k = Kanda->new->start;
+    my $k = Kanda->new(server => Kanda::Stateless::locations())->start;
     my $port = $k->port;
-    my $text = block('quick start') =~ s/127\.0\.0\.1:8080/127.0.0.1:$port/r;
+    my @text = map { block($_) =~ s/127\.0\.0\.1:8080/127.0.0.1:$port/r }
+               'quick start', 'otp', 'toolkit';
 
     settle(5);
 
-    my @lines = split /\n/, shell($text);
+    my @lines = split /\n/, shell($text[0]);
 
     is($lines[-1], '{"valid":true}', 'the quick start ends with a right code')
+        or diag @lines;
+
+    # each goes on where the one before it ended
+
+    settle(5);
+    @lines = split /\n/, shell(join '', @text[0, 1]);
+    is($lines[-2], '[{"type":"Success","message":"Renda.io ping successful"}]',
+       'the form API answers') or diag @lines;
+    like($lines[-1], qr/^\{"isValid":true,"token":"\d{6}","timeUsed":\d+,"timeRemaining":\d+\}$/,
+         'and ends with a right code') or diag @lines;
+
+    settle(5);
+    @lines = split /\n/, shell(join '', @text);
+    is($lines[-1], '{"valid":true,"drift":0}', 'so does the JSON API')
         or diag @lines;
 }
 
@@ -245,6 +307,7 @@ my ($acl) = block('acl') =~ /^user (kanda on .*)$/m;
                   . 'kanda_keys ' . $k->keys_file . ';';
     $k->{location} = 'kanda_registration on;
                       kanda_lockout row=2 wait=1m recovery=1;';
+    $k->{server} = Kanda::Stateless::locations('kanda_stateless_replay on;');
     $k->start;
     walk($k);
 
@@ -308,6 +371,18 @@ sub walk {
     $code->('true', totp($new->{secret}));
 
     my $key = $try->(201, 'post', '/apikeys', $who, {});
+    my $caller = Kanda::Stateless->new($k, $key->{apiKey});
+    my $made = $caller->otp('onboardUser', userID => 'a', applicationID => 'b')
+                      ->json;
+    my @form = (secret => $made->{secretKey}, token => $made->{token});
+    is($caller->otp('getOTP', @form)->status, 200, 'getOTP');
+    is($caller->otp('generateQRCode', data => 'x')->status, 200, 'generateQRCode');
+    is(join(' ', map { $caller->otp_says(@form) } 1 .. 2), 'true false',
+       'verifyOTP');
+    $made = $caller->generate(issuer => 'a', account_name => 'b')->json;
+    is(join(' ', map { $caller->toolkit_says(secret => $made->{secret},
+                           code => $made->{current_code}) } 1 .. 2),
+       'true false', 'totp-verify');
     $try->(200, 'get', '/apikeys', $key->{apiKey});
     $try->(200, 'post', '/auth/token', undef, { apiKey => $key->{apiKey} });
     $k->redis->command('SCRIPT', 'FLUSH');

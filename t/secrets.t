@@ -9,11 +9,13 @@ use warnings;
 
 use Kanda;
 use Kanda::Proxy;
+use Kanda::Stateless;
 use MIME::Base64 ();
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $k = Kanda->new(workers => 2, redis => { port => 1, conf => [
+my $k = Kanda->new(workers => 2,
+    server => Kanda::Stateless::locations('kanda_stateless_replay on;'), redis => { port => 1, conf => [
     appendonly => 'yes', 'aof-use-rdb-preamble' => 'no' ] })->start_redis;
 my $redis = $k->redis;
 my $root = Kanda::Home::root();
@@ -128,6 +130,47 @@ for my $n (1 .. long_test(6, 100)) {
     $k->post('/auth/logout', $token);
     $k->delete("/apikeys/$key->{id}", $who) if $n % 2;
 }
+
+
+# Secrets that are not kept: neither those that are made nor those that are
+# brought, right or wrong, and to right codes belongs a memory of them.
+
+for my $n (1 .. long_test(6, 200)) {
+    my $who = $owners[ $n % @owners ];
+    my $key = $k->post('/apikeys', $who, { scopes => ['stateless'] })->json;
+    my $caller = Kanda::Stateless->new($k, $secret{"stateless key $n"}
+                                           = $key->{apiKey});
+    my $made = $caller->otp('onboardUser', userID => "user $n",
+                            applicationID => 'app')->json->{secretKey};
+    my $more = $caller->generate(issuer => 'app', algorithm => 'SHA512',
+                                 account_name => "user $n")->json->{secret};
+    my $brought = Kanda::Totp::base32_encode(random_bytes(20));
+
+    $secret{"made $n"} = Kanda::Totp::base32_decode($made);
+    $secret{"made for JSON $n"} = Kanda::Totp::base32_decode($more);
+    $secret{"brought $n"} = Kanda::Totp::base32_decode($brought);
+
+    settle(3);
+    $caller->otp('getOTP', secret => $brought);
+
+    for my $text ($made, $brought) {
+        is($caller->otp_says(secret => $text, token => totp($text)), 'true',
+           'a right code') if $n < 3;
+        $caller->otp_says(secret => $text, token => wrong_code($text));
+        $caller->toolkit_says(secret => $text, code => totp($text));
+        $caller->otp('verifyOTP', secret => $text, token => '');
+        $caller->otp('getOTP', secret => $text, secret => $text);
+        $caller->otp('nothing', secret => $text);
+        $caller->verify(secret => "${text}1", code => 'x');
+    }
+
+    my $link = $k->connect;
+    my $text = $caller->otp_text('getOTP', secret => $brought);
+    $link->send($text =~ s/\r\n\r\n/\r\nBad Header\r\n\r\n/r)->receive;
+}
+
+cmp_ok(scalar(grep { /:replay:/ } @{ $redis->command('KEYS', '*') }), '>', 0,
+       'some of it is remembered, in a way');
 
 
 # Failures tell no more than success: wrong passwords, broken requests.

@@ -1,15 +1,18 @@
-# The code that the API's documentation prints, in t/snippets as it is printed,
-# run by the shell, Node and Python: only host, key and code are put in.
+# The code that the documents print, in t/snippets as it is printed, run by the
+# shell, Node and Python: only host, key and code are put in, and the key's
+# header where a page leaves it out.
 
 BEGIN { push @INC, 't/lib' }
 use strict;
 use warnings;
 
 use Kanda;
+use Kanda::Stateless;
 use MIME::Base64 qw(decode_base64);
 use Test::More;
 
-my $k = Kanda->new(workers => 2)->start;
+my $k = Kanda->new(workers => 2, server => Kanda::Stateless::locations())
+             ->start;
 my $dir = Kanda::Home::root();
 
 # nobody's proxy stands between us and ourselves
@@ -24,8 +27,8 @@ sub snippet {
     my $host = 'http://127.0.0.1:' . $k->port;
 
     length $text or die "no snippet $name\n";
-    $text =~ s{https://your-kanda-server}{$host}g;
-    $text =~ s/kan_your_api_key_here/$key/g;
+    $text =~ s{https://(?:your-kanda-server|auth\.toolkitapi\.io)}{$host}g;
+    $text =~ s/kan_your_api_key_here|YOUR_API_KEY/$key/g;
     $text =~ s/847291/$code/g if defined $code;
 
     return $text;
@@ -46,20 +49,24 @@ sub run {
 
 
 sub key {
+    my (@scopes) = @_;
     my $who = $k->account;
     return $k->post('/apikeys', $who,
-        { scopes => [qw(validate clients)] })->json->{apiKey};
+        { scopes => @scopes ? \@scopes : [qw(validate clients)] })
+        ->json->{apiKey};
 }
 
 
-sub secret_in {
+sub url_in {
     my ($data_url) = @_;
     open my $fh, '>:raw', "$dir/qr.png" or die $!;
     print $fh decode_base64(($data_url // '') =~ s/^data:image\/png;base64,//r);
     close $fh;
-    my $url = `zbarimg --quiet --nodbus --raw $dir/qr.png`;
-    return $url =~ /secret=([A-Z2-7]+)/ ? $1 : 'AAAA';
+    return `zbarimg --quiet --nodbus --raw $dir/qr.png`;
 }
+
+
+sub secret_in { url_in(@_) =~ /secret=([A-Z2-7]+)/ ? $1 : 'AAAA' }
 
 
 sub decoded { scalar eval { JSON::PP->new->utf8->decode($_[0]) } // {} }
@@ -140,14 +147,21 @@ sub decoded { scalar eval { JSON::PP->new->utf8->decode($_[0]) } // {} }
 }
 
 
+sub python_with {
+    my ($module) = @_;
+    my ($python) = grep { system("$_ -c 'import $module' 2> /dev/null") == 0 }
+                   qw(python3 /usr/bin/python3);
+
+    ok($python, "there is a Python with $module");
+    return $python // 'python3';
+}
+
+
 # Python: likewise
 
 {
     my $key = key();
-    my ($python) = grep { system("$_ -c 'import requests' 2> /dev/null") == 0 }
-                   qw(python3 /usr/bin/python3);
-
-    ok($python, 'there is a Python with requests') or $python = 'python3';
+    my $python = python_with('requests');
     settle(4);
 
     my $said = decoded(run('all.py', join("\n",
@@ -179,6 +193,39 @@ print(json.dumps(dict(token=token, secret=secret, qr=qr, right=right,
     isnt($new, $said->{secret}, 'the new picture has a new secret');
     is($k->validate($said->{token}, 'user-123', oathtool($new)), 'true',
        'whose code is right');
+}
+
+
+# The JSON API that keeps nothing: what each prints is the answer as its language
+# shows it.
+
+{
+    my $key = key('stateless');
+    my $caller = Kanda::Stateless->new($k, $key);
+    my %header = (
+        sh => sub { $_[0] },
+        py => sub { $_[0] =~ s/^\)/headers={"Authorization": "Bearer $key"},\n)/mr },
+        js => sub { $_[0] =~ s/^\}\);/headers: { Authorization: "Bearer $key" },\n});/mr },
+    );
+    my %command = (sh => 'sh', py => python_with('httpx'), js => 'node');
+
+    for my $language (qw(sh py js)) {
+        my $text = $header{$language}->(snippet("5-generate.$language", $key));
+        settle(6);
+        my $said = run('5.' . ($language eq 'js' ? 'mjs' : $language), $text,
+                       $command{$language});
+        my %got = $said =~ /["']?\b(secret|uri|qr_code|current_code)["']?:\s*["']([^"']+)["']/g;
+
+        is(join(' ', sort keys %got), 'current_code qr_code secret uri',
+           "$language: fields as printed") or diag $said;
+        is($got{uri}, 'otpauth://totp/MyApp:user%40example.com?secret='
+           . "$got{secret}&issuer=MyApp&digits=6&period=30&algorithm=SHA1",
+           'the URI as printed');
+        is(url_in($got{qr_code}) =~ s/\n\z//r, $got{uri}, 'in a picture');
+        is($got{current_code}, oathtool($got{secret}), 'the code of now');
+        is($caller->verify(secret => $got{secret}, code => $got{current_code})
+           ->text, '{"valid":true,"drift":0}', 'which is right');
+    }
 }
 
 done_testing;

@@ -200,9 +200,10 @@ ngx_int_t kanda_route_find(kanda_request_t *kr);
 
 /*
  * Reads the credentials that the dialect takes and checks what can be checked
- * alone: a token's signature and claims, a key's form.  NGX_OK with kr->store's
- * caller filled in, NGX_DECLINED when there are none, NGX_HTTP_UNAUTHORIZED
- * when they are bad, NGX_ERROR when memory fails.
+ * alone: a token's signature and claims, a key's form.  NGX_OK with the caller
+ * of kr->store filled in, NGX_DECLINED when there are none,
+ * NGX_HTTP_UNAUTHORIZED when they are bad, NGX_HTTP_FORBIDDEN for a cookie that
+ * lacks its X-CSRF-Token, NGX_ERROR when memory fails.
  */
 ngx_int_t kanda_credentials(kanda_request_t *kr);
 

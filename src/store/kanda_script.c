@@ -29,6 +29,8 @@ static kanda_redis_script_t  kanda_script_table[KANDA_SCRIPTS] = {
     kanda_script_entry(APIKEY_LIST),
     kanda_script_entry(APIKEY_REVOKE),
     kanda_script_entry(LOG_LIST),
+    kanda_script_entry(STATELESS),
+    kanda_script_entry(STATELESS_ONCE),
     kanda_script_entry(SESSION_REFRESH),
     kanda_script_entry(SESSION_END),
     kanda_script_entry(SESSION_LIST),

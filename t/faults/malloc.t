@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use Kanda;
+use Kanda::Stateless;
 use Test::More;
 use Time::HiRes qw(sleep);
 
@@ -41,7 +42,8 @@ Kanda::Home::allow(qr/\[(?:emerg|alert)\].*\((?:12|ENOMEM): Cannot allocate/,
                    qr/\[(?:emerg|alert)\].*(?:malloc|memalign|calloc)\(/,
                    qr/\[alert\].*sealed secret does not open/);
 
-my $k = Kanda->new(workers => 1, env => {
+my $k = Kanda->new(workers => 1,
+    server => Kanda::Stateless::locations('kanda_stateless_replay on;'), env => {
     LD_PRELOAD => "$root/failmalloc.so", FAILMALLOC => $control })->start;
 
 my $who = $k->account;
@@ -50,7 +52,11 @@ my $id = $client->{clientId};
 my $key = $k->post('/apikeys', $who, { name => 'k' })->json;
 my ($pid) = $k->nginx->worker_pids;
 my $serial = 0;
+my $caller = Kanda::Stateless->new($k, $key->{apiKey});
 
+sub secret { Kanda::Totp::base32_encode(random_bytes(20)) }
+
+# a request as data, or as text
 my %request = (
     'me'       => sub { [ 'GET', '/auth/me', $who ] },
     'login'    => sub { $k->redis->command('DEL',
@@ -81,6 +87,20 @@ my %request = (
                           { name => 'x', scopes => ['validate'] } ] },
     'nothing'  => sub { [ 'GET', '/nothing' ] },
     'bad json' => sub { [ 'POST', '/totp/validate', $who, '{"a":' ] },
+    'otp qrcode' => sub { $caller->otp_text('generateQRCode', data => 'x' x 99) },
+    'otp onboard' => sub { $caller->otp_text('onboardUser', userID => 'a',
+                                             applicationID => 'b') },
+    'otp get'  => sub { $caller->otp_text('getOTP', secret => secret()) },
+    'otp once' => sub { my $secret = secret();
+                        $caller->otp_text('verifyOTP', secret => $secret,
+                                          token => totp($secret)) },
+    'otp twice' => sub { $caller->otp_text('getOTP', (secret => 'a') x 2) },
+    'otp empty' => sub { $caller->otp_text('verifyOTP') },
+    'otp nothing' => sub { $caller->otp_text('nothing') },
+    'generate' => sub { $caller->generate_text(issuer => 'a',
+                                               account_name => 'b') },
+    'toolkit'  => sub { $caller->verify_text(secret => secret(),
+                                             code => 'wrong') },
     'a big one' => sub { [ 'POST', '/totp/validate', $who,
                           { clientId => $id, token => 'x',
                             pad => [ map { { a => 'b' x 100 } } 1 .. 50 ] } ] },
@@ -104,10 +124,12 @@ sub sweep {
     my ($name, $all) = @_;
     my ($n, $bad, %seen) = (1, '');
     my $usual = $name =~ /^(?:reg|recov|new)/ ? 201 : $name eq 'nothing' ? 404
-                : $name eq 'bad json' ? 400 : 200;
+                : $name =~ /^bad json|otp (?:twice|empty)/ ? 400
+                : $name eq 'otp nothing' ? 403 : 200;
 
     while (1) {
-        my $text = $k->request_text(@{ $request{$name}->() });
+        my $text = $request{$name}->();
+        $text = $k->request_text(@$text) if ref $text;
         my $http = $k->connect(timeout => 15);
 
         arm($pid, $n, $all);
@@ -137,7 +159,7 @@ sub sweep {
 
 for my $name (sort keys %request) {
     sweep($name, 0);
-    sweep($name, 1) if $ENV{KANDA_TEST_LONG} || $name =~ /^(?:reg|val|log)/;
+    sweep($name, 1) if $ENV{KANDA_TEST_LONG} || $name =~ /^(?:reg|val|log|otp o)/;
 }
 
 

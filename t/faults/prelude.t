@@ -217,6 +217,8 @@ my %own = (
     factor_disable  => [ @judged, 1000 ],
     factor_recovery => [ @judged, 'a', 'b' ],
     authorize       => [],
+    stateless       => [ 'otp.get', '' ],
+    stateless_once  => [ 'otp.verify', 'digest', 1, 60000 ],
 );
 
 my %caller = (

@@ -34,6 +34,11 @@ for at = 12, #ARGV, EACH do
     if word == 'valid' then
         entries[#entries + 1] = log_text(event, true, nil, id)
     elseif word == 'locked' then
+        -- after what led to it
+        if entries[1] then
+            log_write(account, event, entries)
+            entries = {}
+        end
         log_locked(client, field, id)
     elseif word ~= 'stale' then
         entries[#entries + 1] =

@@ -12,6 +12,17 @@ use Kanda::Totp ();
 
 my $JSON = JSON::PP->new->utf8->allow_nonref;
 
+# What the form API says of the two things that it forbids.
+my %FORBIDDEN = (
+    key => 'Please check the following: 1) An *active* Renda.io subscription'
+        . ' 2) API being invoked must be *Subscribed* in Renda developer portal'
+        . " 3) A valid *API Key* must be passed in 'x-api-key' request header"
+        . ' parameter. Please refer to Renda documentation for more details -'
+        . ' https://documentation.renda.io',
+    unsupported => 'Unsupported API request. Please refer to Renda'
+        . ' documentation for more details documentation.renda.io',
+);
+
 
 # The answers, in order, against "400 invalid_json; 200"; alternatives are
 # joined by "or".  Of a row of requests only the first is known in detail.
@@ -70,9 +81,17 @@ sub common {
 sub success {
     my ($request, $r) = @_;
     my $type = $r->header('content-type') // '';
+    my ($due, $kind) = ('application/json', 'HASH');
 
-    return "type $type" if $type ne 'application/json';
+    ($due, $kind) = ('image/png', '')
+        if $request->{path} =~ m{^/totp/generateQRCode\z};
+    $kind = 'ARRAY' if $request->{path} =~ m{^/totp/ping};
+
+    return "type $type" if $type ne $due;
     return if $request->{method} eq 'HEAD';
+    return $r->{body} =~ /^\x89PNG/ ? () : 'no picture' if !$kind;
+    return $kind eq ref $r->json ? () : "a body that is no JSON $kind"
+        if $kind ne 'HASH';
     return 'a body that is no JSON object' if ref $r->json ne 'HASH';
     return;
 }
@@ -82,6 +101,9 @@ sub problem {
     my ($case, $request, $r, $code) = @_;
     my $type = $r->header('content-type') // '';
     my @bad;
+
+    return form_problem($request, $r, $code)
+        if $request->{path} =~ m{^/totp/};
 
     push @bad, "type $type" if $type ne 'application/problem+json';
     push @bad, headers($case, $request, $r);
@@ -105,6 +127,43 @@ sub problem {
     push @bad, 'nothing is said' if !length $p->{title} || !length $p->{detail};
     push @bad, 'a failed validate that says valid'
         if $valid && $r->{body} !~ /"valid":false/;
+    return @bad;
+}
+
+
+# The form API: a 400 is a list of errors, everything else one message; codes
+# are the names of the texts that it forbids with, or "message" for others.
+
+sub form_problem {
+    my ($request, $r, $code) = @_;
+    my $type = $r->header('content-type') // '';
+    my @bad;
+
+    push @bad, "type $type" if $type ne 'application/json';
+    push @bad, "header $_" for grep { defined $r->header($_) }
+        qw(WWW-Authenticate Allow);
+    return @bad if $request->{method} eq 'HEAD';
+
+    my $p = $r->json;
+    my @errors = ref $p eq 'ARRAY' ? @$p : $p;
+    my $members = $r->status == 400 ? 'message type' : 'message';
+
+    push @bad, "no list: $r->{body}" if ($r->status == 400) != (ref $p eq 'ARRAY');
+
+    for my $error (@errors) {
+        return (@bad, "an error that is no object: $r->{body}")
+            if ref $error ne 'HASH';
+        my $got = join ' ', sort keys %$error;
+        push @bad, "members $got, not $members" if $got ne $members;
+        push @bad, "type $error->{type}"
+            if ($error->{type} // 'Error') ne 'Error';
+        push @bad, 'nothing is said' if !length($error->{message} // '');
+    }
+
+    my ($said) = map { $_->{message} // '' } @errors;
+    push @bad, "it says $said"
+        if $FORBIDDEN{$code} ? $said ne $FORBIDDEN{$code}
+                             : grep { $said eq $_ } values %FORBIDDEN;
     return @bad;
 }
 

@@ -12,6 +12,7 @@ use Corpus::Token ();
 use Digest::SHA qw(sha256);
 use JSON::PP ();
 use Kanda;
+use Kanda::Stateless;
 use MIME::Base64 qw(encode_base64);
 
 my $SECRET = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP';
@@ -37,7 +38,9 @@ sub new {
         server   => "listen 127.0.0.1:$port reuseport;\n"
                     . 'location /closed/ { kanda_serve api;'
                     . ' kanda_issuer corpus; kanda_registration off;'
-                    . ' kanda_qrcode off; }',
+                    . ' kanda_qrcode off; }'
+                    . Kanda::Stateless::locations('kanda_region eu;'
+                          . ' add_header X-Worker $pid always;'),
     )->start;
 
     my $self = bless { k => $k, port => $port, secrets => {} }, $class;
@@ -78,6 +81,7 @@ sub people {
     my %key = map { $_ => $self->key($owner, [ lc $_ ]) }
         qw(VALIDATE CLIENTS LOGS KEYS STATELESS);
     my $key = $self->key($owner);
+    my $away = $self->key($owner, undef, undef, regions => ['us']);
     my $dead = $self->key($owner);
     my $old = $self->key($owner, undef, Corpus::Macro::expand('${time:2}'));
     my $dead_key_token = $self->exchange($dead);
@@ -106,10 +110,13 @@ sub people {
         DEAD_KEY_TOKEN => $dead_key_token,
         DEAD_TOKEN     => $dead_token,
         OLD_KEY        => $old->{apiKey},
+        AWAY_KEY       => $away->{apiKey},
+        THIRD_KEY      => $self->key($k->account)->{apiKey},
         OTHER_TOKEN    => $other->{token},
         VALIDATE_TOKEN => $self->exchange($key{VALIDATE}),
         SECRET         => $SECRET,
         CLIENT         => 'corpus',
+        OTP            => sub { settle(1); totp($SECRET, step => $_[0] // 0) },
         KID            => $header{kid} =~ tr/"//dr,
         KID2           => 'ring-b',
         ISS            => $claim{iss} =~ tr/"//dr,
@@ -135,11 +142,11 @@ sub must {
 
 
 sub key {
-    my ($self, $who, $scopes, $expires) = @_;
+    my ($self, $who, $scopes, $expires, %more) = @_;
     return $self->must(201, $self->{k}->post('/apikeys', $who, {
         name => 'corpus',
         $scopes ? (scopes => $scopes) : (),
-        $expires ? (expiresAt => $expires) : (),
+        $expires ? (expiresAt => $expires) : (), %more,
     }));
 }
 

@@ -1,0 +1,87 @@
+#include "kanda_stateless.h"
+
+
+ngx_int_t
+kanda_stateless_match(kanda_request_t *kr, ngx_uint_t window)
+{
+    int                 n, rc;
+    char                code[KANDA_TOTP_DIGITS_MAX];
+    kanda_totp_t       *totp;
+    kanda_stateless_t  *s;
+
+    s = kr->state;
+    totp = &s->show.client.totp;
+
+    s->match = KANDA_TOTP_NO_STEP;
+    s->step = kanda_totp_step(totp, kr->now);
+
+    n = kanda_totp_parse((char *) s->token.data, s->token.len, code);
+
+    if (totp->digits == 0 && n > 0) {
+        totp->digits = (unsigned) n;
+    }
+
+    if (n < 0 || (unsigned) n != totp->digits) {
+        s->malformed = 1;
+        return NGX_OK;
+    }
+
+    rc = kanda_totp_match(totp, code, s->step, (unsigned) window,
+                          KANDA_TOTP_NO_STEP, &s->match);
+    kanda_wipe(code, sizeof(code));
+
+    if (rc != 0) {
+        return NGX_ERROR;
+    }
+
+    if (s->match == KANDA_TOTP_NO_STEP || !kr->conf->stateless_replay) {
+        return NGX_OK;
+    }
+
+    s->once = 1;
+
+    return kanda_stateless_digest(&kr->store, totp, s->digest);
+}
+
+
+/* A step is remembered until it has left the widest window there is, and for a
+ * step more. */
+
+ngx_int_t
+kanda_stateless_verify(kanda_request_t *kr, const char *event)
+{
+    int64_t             steps;
+    kanda_stateless_t  *s;
+
+    s = kr->state;
+
+    if (s->once) {
+        steps = s->match - s->step + KANDA_TOTP_WINDOW_MAX + 2;
+
+        return kanda_stateless_once(&kr->store, event, s->digest, s->match,
+                                    steps * s->show.client.totp.period * 1000);
+    }
+
+    return kanda_stateless_log(&kr->store, event,
+                               s->match != KANDA_TOTP_NO_STEP ? NULL
+                               : s->malformed ? "malformed" : "wrong_code");
+}
+
+
+ngx_int_t
+kanda_stateless_verdict(kanda_request_t *kr)
+{
+    kanda_status_t      status;
+    kanda_stateless_t  *s;
+
+    s = kr->state;
+    status = kr->store.status;
+
+    if (s->once) {
+        return status == KANDA_STATUS_VALID ? 1
+               : status == KANDA_STATUS_REPLAYED ? 0 : NGX_ERROR;
+    }
+
+    return status == KANDA_STATUS_OK ? s->match != KANDA_TOTP_NO_STEP
+                                     : NGX_ERROR;
+}

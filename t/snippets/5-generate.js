@@ -1,0 +1,4 @@
+const resp = await fetch("https://auth.toolkitapi.io/v1/auth/totp-generate?issuer=MyApp&account_name=user@example.com&digits=6&period=30", {
+});
+const data = await resp.json();
+console.log(data);

@@ -1,0 +1,2 @@
+curl "https://auth.toolkitapi.io/v1/auth/totp-generate?issuer=MyApp&account_name=user@example.com&digits=6&period=30" \
+-H "Authorization: Bearer YOUR_API_KEY"
