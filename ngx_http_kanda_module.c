@@ -26,13 +26,6 @@ static const kanda_dialect_t  *ngx_http_kanda_dialects[] = {
     &kanda_auth_dialect
 };
 
-static ngx_conf_enum_t  ngx_http_kanda_two_factor[] = {
-    { ngx_string("optional"), 0 },
-    { ngx_string("required"), 1 },
-    { ngx_null_string, 0 }
-};
-
-
 static ngx_command_t  ngx_http_kanda_commands[] = {
 
     { ngx_string("kanda_serve"),
@@ -156,10 +149,10 @@ static ngx_command_t  ngx_http_kanda_commands[] = {
 
     { ngx_string("kanda_two_factor"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      kanda_conf_two_factor,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_kanda_loc_conf_t, two_factor),
-      ngx_http_kanda_two_factor },
+      0,
+      NULL },
 
       ngx_null_command
 };

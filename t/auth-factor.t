@@ -383,4 +383,41 @@ sub age {
          'nor confirm one');
 }
 
+# What an app shows as the name of the site
+
+{
+    my %issuer = (
+        'kanda'                        => 'kanda',
+        'My site'                      => 'My%20site',
+        'auth.example.com'             => 'auth.example.com',
+        'https://auth.example.com'     => 'auth.example.com',
+        'https://auth.example.com/x/y' => 'auth.example.com',
+        'https://auth.example.com:8443/x' => 'auth.example.com',
+        'https://auth.example.com/x:y' => 'auth.example.com',
+        'a:b'                          => 'a',
+        'a/b'                          => 'a%2Fb',
+    );
+    my $n = 0;
+    my %mount = map { $_ => '/issuer' . $n++ } sort keys %issuer;
+    my $k2 = Kanda->new(server => join '', map {
+        Kanda::Auth::location("kanda_issuer '$_';", "$mount{$_}/") }
+        sort keys %issuer)->start;
+
+    for my $issuer (sort keys %issuer) {
+        my $me = Kanda::Auth->new($k2, mount => $mount{$issuer})
+                            ->register->login;
+        my $url = $me->post('2fa/setup')->json->{otpauthUrl};
+        like($url, qr{^otpauth://totp/\Q$issuer{$issuer}\E:[^?]+%40example\.com
+                      \?secret=[A-Z2-7]{32}&issuer=\Q$issuer{$issuer}\E$}x,
+             $issuer);
+    }
+
+    # a long email is cut, not broken
+    my $long = Kanda::Auth->new($k2, mount => $mount{kanda},
+        email => ('x' x 126) . "\xc3\xa9\xc3\xa9$$\@example.com");
+    utf8::decode($long->{email});
+    my $url = $long->register->login->post('2fa/setup')->json->{otpauthUrl};
+    like($url, qr{/kanda:x{126}%C3%A9\?secret=}, 'at most 128 bytes of it');
+}
+
 done_testing;

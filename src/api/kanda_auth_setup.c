@@ -9,6 +9,7 @@
 static ngx_int_t kanda_auth_setup_prepare(kanda_request_t *kr);
 static ngx_int_t kanda_auth_setup_send(kanda_request_t *kr);
 static ngx_int_t kanda_auth_setup_answer(kanda_request_t *kr);
+static ngx_str_t kanda_auth_issuer(const ngx_str_t *issuer);
 static ngx_int_t kanda_auth_enrol_fields(kanda_request_t *kr);
 static ngx_int_t kanda_auth_enrol_open(kanda_request_t *kr,
     kanda_code_t *code);
@@ -85,10 +86,41 @@ kanda_auth_setup_answer(kanda_request_t *kr)
     s->show.label.data = label;
     s->show.label.len = kanda_utf8_scrub((char *) label, KANDA_LABEL_MAX,
                                          (char *) email->data, email->len);
-    s->show.issuer = kr->conf->issuer;
+    s->show.issuer = kanda_auth_issuer(&kr->conf->issuer);
 
     return kanda_secret_answer(kr, NGX_HTTP_OK, &kanda_auth_secret, NULL,
                                &s->show);
+}
+
+
+/* What an app shows: of a URL the host, for a ':' would end the name. */
+
+static ngx_str_t
+kanda_auth_issuer(const ngx_str_t *issuer)
+{
+    u_char      *p, *last;
+    ngx_str_t    name;
+    ngx_uint_t   url;
+
+    p = issuer->data;
+    last = issuer->data + issuer->len;
+
+    while (p + 2 < last && ngx_memcmp(p, "://", 3) != 0) {
+        p++;
+    }
+
+    url = (p + 2 < last);
+    name.data = url ? p + 3 : issuer->data;
+
+    for (p = name.data; p < last; p++) {
+        if (*p == ':' || (*p == '/' && url)) {
+            break;
+        }
+    }
+
+    name.len = p - name.data;
+
+    return name;
 }
 
 

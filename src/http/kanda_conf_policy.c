@@ -250,6 +250,25 @@ kanda_conf_qrcode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
+kanda_conf_two_factor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_kanda_loc_conf_t *klcf = conf;
+
+    ngx_str_t  *args;
+
+    if (klcf->two_factor != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    args = cf->args->elts;
+    klcf->two_factor = (ngx_strcmp(args[1].data, "required") == 0);
+
+    return (klcf->two_factor || ngx_strcmp(args[1].data, "optional") == 0)
+           ? NGX_CONF_OK : "must be optional or required";
+}
+
+
+char *
 kanda_conf_log_retention(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_kanda_main_conf_t *kmcf = conf;
