@@ -174,4 +174,30 @@ sub is_problem {
        'and it opens without the old one');
 }
 
+# Without Redis nothing is decided, in the dialect's own words
+
+{
+    my $me = person();
+    my $temp = person()->enrol->temp;
+    my $away = '{"error":"Unavailable","code":"UNAVAILABLE"}';
+
+    $redis->stop;
+
+    for my $ask ([ GET => 'me' ], [ POST => 'login', $me->credentials ],
+                 [ POST => 'refresh' ], [ POST => 'logout' ],
+                 [ POST => '2fa/setup' ], [ GET => 'sessions' ],
+                 [ POST => '2fa/verify', { tempToken => $temp,
+                                           totpCode => '123456' } ])
+    {
+        my $r = $me->call(@$ask);
+        is("$r->{status} $r->{body}", "503 $away", "$ask->[0] $ask->[1]");
+        is($r->header('retry-after'), 1, 'may be tried again');
+        is(scalar Kanda::Auth::cookies($r), 0, 'and leaves the cookies alone');
+    }
+
+    is($me->get('me', undef, Authorization => 'Bearer x')->status, 403,
+       'a bad token is known without it');
+    Kanda::Home::allow(qr/connect\(\) to unix:.*failed/);
+}
+
 done_testing;
