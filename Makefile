@@ -17,7 +17,7 @@ all:                    # the module, for the nginx that is installed
 	@flock $(BUILD)/lock $(MAKE) -j$$(nproc) module
 
 deps:                   # what building and testing need, from Debian
-	@util/deps build test
+	@util/deps build test browser
 
 run: deps               # a service to try, on 127.0.0.1:8080
 	@$(MAKE) -s all
@@ -30,7 +30,7 @@ test-long: export KANDA_TEST_LONG = 1
 test-long: test         # the same with all rounds: races, soak, statistics
 
 test-asan:              # the same under AddressSanitizer and UBSan
-	@util/deps build test asan
+	@util/deps build test browser asan
 	@util/asan $(ASAN)
 	@$(MAKE) -j$$(nproc) -C t/core BUILD=$(ASAN)/core SAN=1 all
 	@util/test $(ASAN)

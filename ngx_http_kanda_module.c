@@ -4,6 +4,7 @@
 
 #include "ngx_http_kanda.h"
 #include "kanda_api.h"
+#include "kanda_auth.h"
 #include "kanda_conf.h"
 #include "kanda_otp.h"
 #include "kanda_toolkit.h"
@@ -21,7 +22,8 @@ static char *ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd,
 static const kanda_dialect_t  *ngx_http_kanda_dialects[] = {
     &kanda_api_dialect,
     &kanda_otp_dialect,
-    &kanda_toolkit_dialect
+    &kanda_toolkit_dialect,
+    &kanda_auth_dialect
 };
 
 static ngx_command_t  ngx_http_kanda_commands[] = {
@@ -138,6 +140,20 @@ static ngx_command_t  ngx_http_kanda_commands[] = {
       offsetof(ngx_http_kanda_loc_conf_t, stateless_replay),
       NULL },
 
+    { ngx_string("kanda_csrf"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_kanda_loc_conf_t, csrf),
+      NULL },
+
+    { ngx_string("kanda_two_factor"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      kanda_conf_two_factor,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -240,6 +256,8 @@ ngx_http_kanda_create_loc_conf(ngx_conf_t *cf)
     klcf->window = NGX_CONF_UNSET_UINT;
     klcf->registration = NGX_CONF_UNSET;
     klcf->stateless_replay = NGX_CONF_UNSET;
+    klcf->csrf = NGX_CONF_UNSET;
+    klcf->two_factor = NGX_CONF_UNSET_UINT;
 
     return klcf;
 }
@@ -279,6 +297,8 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->service_name, prev->service_name, "Renda");
     ngx_conf_merge_str_value(conf->region, prev->region, "");
     ngx_conf_merge_value(conf->stateless_replay, prev->stateless_replay, 0);
+    ngx_conf_merge_value(conf->csrf, prev->csrf, 0);
+    ngx_conf_merge_uint_value(conf->two_factor, prev->two_factor, 0);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -342,7 +362,8 @@ ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (klcf->dialect == NULL) {
-        return "does not know this dialect; there is: api, otp, toolkit";
+        return "does not know this dialect; there is: api, otp, toolkit, "
+               "auth";
     }
 
     klcf->prefix = clcf->name;

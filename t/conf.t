@@ -149,6 +149,12 @@ for my $case (
     [ 'kanda_region ' . 'x' x 33 => qr/1 to 32 characters/ ],
     [ 'kanda_region a; kanda_region b' => qr/duplicate/ ],
     [ 'kanda_stateless_replay once' => qr/must be "on" or "off"/ ],
+    [ 'kanda_csrf yes' => qr/must be "on" or "off"/ ],
+    [ 'kanda_csrf on; kanda_csrf on' => qr/duplicate/ ],
+    [ 'kanda_two_factor always' => qr/must be optional or required/ ],
+    [ 'kanda_two_factor' => qr/number of arguments/ ],
+    [ 'kanda_two_factor optional; kanda_two_factor required'
+      => qr/duplicate/ ],
     [ 'kanda_lockout' => qr/number of arguments/ ],
     [ 'kanda_lockout never' => qr/knows row=, wait=/ ],
     [ 'kanda_lockout row=0' => qr/number/ ],
@@ -195,7 +201,7 @@ for my $case (
 }
 
 for my $case (
-    [ 'location /api/ { kanda_serve nothing; }' => qr/kanda_serve.*there is: api, otp, toolkit/ ],
+    [ 'location /api/ { kanda_serve nothing; }' => qr/kanda_serve.*there is: api, otp, toolkit, auth/ ],
     [ 'location /api/ { kanda_serve api; kanda_serve api; }' => qr/kanda_serve.*duplicate/ ],
     [ 'location ~ ^/api { kanda_serve api; }' => qr/kanda_serve.*regular expression/ ],
     [ 'location @api { kanda_serve api; }' => qr/kanda_serve.*path/ ],

@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use Kanda;
+use Kanda::Auth;
 use Test::More;
 
 my $words = Kanda::Home::root() . '/words';
@@ -317,6 +318,23 @@ for my $case ([ '/far/a', 'far', 'near', 'Far', 'true false' ],
     is(scalar @{ $page->{logs} }, 1, 'and nothing else is shown');
     is($small->get('/logs?event=totp.validate', $who)->json->{total}, 1,
        'by event, too');
+}
+
+# kanda_csrf, kanda_two_factor: both inherit, and can be taken back
+
+{
+    my $near = Kanda->new(http => 'kanda_csrf on; kanda_two_factor required;',
+        server => Kanda::Auth::location('', '/inherits/')
+            . Kanda::Auth::location('kanda_csrf off; kanda_two_factor optional;',
+                                    '/own/'))->start;
+    my $me = Kanda::Auth->new($near, mount => '/inherits')->register;
+
+    is($me->post('login', $me->credentials)->status, 403,
+       'kanda_two_factor from http');
+    my $own = $me->other(mount => '/own')->login;
+    is($own->post('2fa/setup')->status, 200, 'taken back, like kanda_csrf');
+    is($me->other(jar => $own->{jar})->post('2fa/setup')->json->{code},
+       'CSRF_INVALID', 'which is from http, too');
 }
 
 done_testing;

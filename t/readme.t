@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use Kanda;
+use Kanda::Auth;
 use Kanda::Stateless;
 use Test::More;
 
@@ -101,7 +102,8 @@ sub routes {
 
     while ($table =~ /$row/g) {
         my ($method, $path, $auth, $scope) = ($1, $2, $3, $4);
-        $scope = $auth eq 'NONE' ? '–' : $scope eq '0' ? 'any'
+        $scope = $auth eq 'NONE' ? '–' : $auth ne 'CALLER' ? lc $auth
+               : $scope eq '0' ? 'any'
                : '`' . lc($scope =~ s/KANDA_SCOPE_//r) . '`';
         push @routes, "$method $path $scope";
     }
@@ -109,9 +111,10 @@ sub routes {
     return @routes;
 }
 
-{
-    my $routes = section('routes');
-    my @code = routes('kanda_api_routes.c', 'api');
+for my $table ([ 'routes', 'api' ], [ 'auth routes', 'auth' ]) {
+    my ($where, $name) = @$table;
+    my $routes = section($where);
+    my @code = routes("kanda_${name}_routes.c", $name);
     my @said;
 
     while ($routes =~ /^\| `(\w+) ([^`]+)` \| (\S+) \|/mg) {
@@ -120,7 +123,7 @@ sub routes {
         push @said, "$method $path $scope";
     }
 
-    same(\@said, \@code, 'routes and their scopes');
+    same(\@said, \@code, "$where and who may");
     is(scalar(() = $routes =~ /^\|/mg), @said + 2,
        'in a table of nothing else');
 }
@@ -145,6 +148,27 @@ for my $dialect ([ otp => 'kanda_otp_routes.c' ],
     my @said = map { /`([^`]+)`/g }
                section('otp routes') =~ /^\| `.*\| ([^|]*) \|$/mg;
     same(\@said, \@code, 'otp: what is said where a field is missing');
+}
+
+
+# what the login router says, in the table or below it
+
+{
+    my $code = file('src/api/kanda_auth_routes.c');
+    my ($section) = $readme =~ /^## Login and 2FA router\n(.*?)^## /ms;
+    my $said = $section =~ s/\s+/ /gr;
+    my @rows = pairs($code, qr/\{\s*(\d{3}),\s+"([^"]+)",\s+NULL\s*\}/);
+    my @codes = $code =~ /\{\s*\d{3},\s+(?:NULL|"[^"]+"),\s+"(\w+)"\s*\}/g;
+
+    cmp_ok(scalar @rows, '>=', 5, 'texts without a code');
+    cmp_ok(scalar @codes, '>=', 10, 'and codes');
+    ok($said =~ /`\Q$_->[1]\E`/, "$_->[0] $_->[1]") for @rows;
+    ok($said =~ /`$_`/, $_) for @codes, '2FA_SETUP_REQUIRED';
+
+    my %known = map { $_ => 1 } @codes, '2FA_SETUP_REQUIRED',
+        map { uc } file('src/http/kanda_problem.c') =~ /ngx_string\("(\w+)"\)/g;
+    same([ grep { !$known{$_} && !/^(?:JSON|CODE|JAR)$/ }
+           $section =~ /`([A-Z2][A-Z_\dF]+)`/g ], [], 'and nothing else');
 }
 
 
@@ -185,7 +209,7 @@ for my $dialect ([ otp => 'kanda_otp_routes.c' ],
 
     same([ $written =~ /`([^`]+)`/g ], [ grep { $written{$_} } @known ],
          'events');
-    same([ $reserved =~ /`([^`]+)`/g ], [ grep { !$written{$_} } @known ],
+    same([ ($reserved // '') =~ /`([^`]+)`/g ], [ grep { !$written{$_} } @known ],
          'reserved events');
 }
 
@@ -233,7 +257,8 @@ sub shell {
 
 
 {
-    my $k = Kanda->new(server => Kanda::Stateless::locations())->start;
+    my $k = Kanda->new(server => Kanda::Stateless::locations()
+        . Kanda::Auth::location('kanda_csrf on;'))->start;
     my $port = $k->port;
     my @text = map { block($_) =~ s/127\.0\.0\.1:8080/127.0.0.1:$port/r }
                'quick start', 'otp', 'toolkit';
@@ -243,6 +268,13 @@ sub shell {
     my @lines = split /\n/, shell($text[0]);
 
     is($lines[-1], '{"valid":true}', 'the quick start ends with a right code')
+        or diag @lines;
+
+    my ($auth) = block('auth') =~ s/127\.0\.0\.1:8080/127.0.0.1:$port/r;
+    settle(8);
+    @lines = split /\n/, shell($auth);
+    is(scalar @lines, 8, 'the login router answers eight times') or diag @lines;
+    like($lines[-1], qr/"isTotpEnabled":true\}$/, 'and ends with a second factor')
         or diag @lines;
 
     # each goes on where the one before it ended
@@ -308,8 +340,11 @@ my ($acl) = block('acl') =~ /^user (kanda on .*)$/m;
     $k->{location} = 'kanda_registration on;
                       kanda_lockout row=2 wait=1m recovery=1;';
     $k->{server} = Kanda::Stateless::locations('kanda_stateless_replay on;');
+    $k->{server} .= Kanda::Auth::location('kanda_lockout row=2 wait=1m;')
+        . Kanda::Auth::location('kanda_two_factor required;', '/strict/');
     $k->start;
     walk($k);
+    walk_auth($k);
 
     my $log = $k->redis->command('ACL', 'LOG');
     is(scalar @$log, 0, 'nothing was denied') or diag explain $log;
@@ -324,6 +359,60 @@ my ($acl) = block('acl') =~ /^user (kanda on .*)$/m;
         like($k->redis->read_reply($link),
              $command->[0] eq 'AUTH' ? qr/^OK/ : qr/^NOPERM/, "@$command");
     }
+}
+
+
+# The login router: every script, and where it has two ways, both.
+
+sub walk_auth {
+    my ($k) = @_;
+    my $me = Kanda::Auth->new($k)->register->login;
+    my $try = sub {
+        my ($status, $path, $body, @headers) = @_;
+        my ($method) = $path =~ s/^(\w+) // ? $1 : 'POST';
+        my $r = $me->call($method, $path, $body, @headers);
+        is($r->status, $status, "$method $path as the Redis user");
+        return $r->json;
+    };
+
+    my $old = $me->other(jar => { %{ $me->{jar} } });
+    $try->(200, 'refresh') for 1 .. 2;
+    is($old->post('refresh')->status, 401, 'a refresh token used again');
+    $me->login->enrol;
+    $try->(200, '2fa/recovery-codes');
+    $try->(200, '2fa/setup');
+    $try->(400, '2fa/verify-setup', { token => '1', secret => 'x' });
+    $try->(401, '2fa/step-up', { totpCode => '1' });
+    $try->(200, '2fa/step-up', { totpCode => $me->code });
+    my $temp = $me->temp;
+    $try->(401, '2fa/verify', { tempToken => $temp, totpCode => $me->wrong })
+        for 1 .. 2;
+    $try->(429, '2fa/verify', { tempToken => $temp, totpCode => $me->wrong })
+        for 1 .. 2;
+    my ($session) = @{ $try->(200, 'GET sessions')->{sessions} };
+    $try->(200, '2fa/disable');
+    $try->(401, 'change-password', { currentPassword => 'not the right one',
+                                     newPassword => 'walnut paper kite' });
+    $try->(200, 'change-password', { currentPassword => $me->{password},
+                                     newPassword => 'walnut paper kite' });
+    $try->(401, 'DELETE account', { password => 'not the right one' });
+
+    my $other = $me->other(password => 'walnut paper kite')->login;
+    $other->delete("sessions/$session->{sessionHandle}");
+    $other->post('logout');
+
+    my $strict = Kanda::Auth->new($k, mount => '/strict')->register;
+    my $setup = $strict->post('login', $strict->credentials)->json->{tempToken};
+    my @bearer = (Authorization => "Bearer $setup");
+    my $secret = $strict->post('2fa/setup', undef, @bearer)->json->{secret};
+    settle(3);
+    is($strict->post('2fa/verify-setup', { secret => $secret,
+           token => totp($secret) }, @bearer)->status, 200,
+       'a set-up by its token');
+
+    $me->other(password => 'walnut paper kite')->login
+       ->call('DELETE', 'account', { password => 'walnut paper kite' });
+    $try->(403, 'GET me');
 }
 
 

@@ -8,6 +8,7 @@ use strict;
 use warnings;
 
 use Kanda;
+use Kanda::Auth;
 use Kanda::Proxy;
 use Kanda::Stateless;
 use MIME::Base64 ();
@@ -15,8 +16,11 @@ use Test::More;
 use Time::HiRes qw(sleep);
 
 my $k = Kanda->new(workers => 2,
-    server => Kanda::Stateless::locations('kanda_stateless_replay on;'), redis => { port => 1, conf => [
-    appendonly => 'yes', 'aof-use-rdb-preamble' => 'no' ] })->start_redis;
+    server => Kanda::Stateless::locations('kanda_stateless_replay on;')
+              . Kanda::Auth::location(),
+    redis  => { port => 1, conf => [ appendonly => 'yes',
+                                     'aof-use-rdb-preamble' => 'no' ] },
+)->start_redis;
 my $redis = $k->redis;
 my $root = Kanda::Home::root();
 
@@ -101,6 +105,42 @@ for my $n (1 .. long_test(12, 1000)) {
         $k->validate($who, $client->{clientId}, $codes->[0]);
         $k->validate($who, $client->{clientId}, $codes->[0]);
     }
+}
+
+# accounts with sessions and a second factor
+
+for my $n (1 .. long_test(3, 50)) {
+    my $app = Kanda::Auth->new($k, bearer => 1, password =>
+                               "Another Secret Phrase $n!")->register->login;
+    my %first = map { $_ => $app->{$_} } qw(access refresh);
+
+    $app->enrol;
+    my $temp = $app->temp;
+    my $code = $app->code;
+    my $codes = $app->post('2fa/recovery-codes')->json->{recoveryCodes};
+    $app->post('2fa/verify', { tempToken => $temp, totpCode => $_ })
+        for $app->wrong, $code, $code, $codes->[0];
+    my $pending = $app->post('2fa/setup')->json->{secret};
+    $app->post('2fa/verify-setup', { token => '000000', secret => $pending });
+    $app->post('refresh', { refreshToken => $app->{refresh} });
+    $app->post('refresh', { refreshToken => $_ })
+        for $first{refresh}, $app->{refresh} . 'x';
+    my $web = $app->other(bearer => 0);
+    $web->post('login', $web->credentials);
+    $app->post('change-password', { currentPassword => $app->{password},
+                                    newPassword => "Yet Another Phrase $n!" });
+
+    my %own = (
+        password => $app->{password}, 'new password' => "Yet Another Phrase $n!",
+        access   => $app->{access}, refresh => $app->{refresh}, temp => $temp,
+        factor   => Kanda::Totp::base32_decode($app->{secret}),
+        pending  => Kanda::Totp::base32_decode($pending),
+        (map { ("first $_" => $first{$_}) } keys %first),
+        (map { ("code $_" => $codes->[$_], "code $_, bare" =>
+                $codes->[$_] =~ tr/-//dr) } 0 .. $#$codes),
+    );
+    $secret{"own $_ $n"} = $own{$_} for keys %own;
+    $secret{"mac of $_ $n"} = $own{$_} =~ s/.*\.//r for qw(access refresh temp);
 }
 
 for my $n (1 .. long_test(6, 100)) {

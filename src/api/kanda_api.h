@@ -7,6 +7,9 @@
 
 #include "ngx_http_kanda.h"
 #include "kanda_otpauth.h"
+#include "kanda_code.h"
+#include "kanda_login.h"
+#include "kanda_proof.h"
 #include "kanda_qr.h"
 #include "kanda_store_apikey.h"
 #include "kanda_store_log.h"
@@ -29,21 +32,8 @@ enum {
 /* What the endpoints keep while they wait. */
 
 typedef struct {
-    ngx_str_t                password;
-    ngx_str_t                email;
-    ngx_str_t                phc;
-    kanda_kdf_verdict_t      verdict;
-    char                     fresh[KANDA_PHC_MAX];
-} kanda_api_password_t;
-
-
-typedef struct {
     ngx_str_t                id;
-    kanda_client_t           client;
-    kanda_judgement_t        judgement;
-    ngx_uint_t               code_len;
-    ngx_uint_t               tries;
-    char                     code[KANDA_RECOVERY_SYMBOLS];
+    kanda_code_t             code;
 } kanda_api_validate_t;
 
 
@@ -68,13 +58,6 @@ typedef struct {
 
 
 typedef struct {
-    char                     codes[KANDA_RECOVERY_COUNT][KANDA_RECOVERY_LEN];
-    u_char                   digests[KANDA_RECOVERY_COUNT
-                                     * KANDA_RECOVERY_DIGEST];
-} kanda_api_recovery_t;
-
-
-typedef struct {
     kanda_apikey_t           key;
     char                     text[KANDA_APIKEY_LEN];
     u_char                   digest[KANDA_SHA256_LEN];
@@ -93,6 +76,7 @@ typedef struct {
 
 ngx_int_t kanda_api_register(kanda_request_t *kr);
 ngx_int_t kanda_api_login(kanda_request_t *kr);
+ngx_int_t kanda_api_2fa_verify(kanda_request_t *kr);
 ngx_int_t kanda_api_token(kanda_request_t *kr);
 ngx_int_t kanda_api_logout(kanda_request_t *kr);
 ngx_int_t kanda_api_me(kanda_request_t *kr);

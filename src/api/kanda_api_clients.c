@@ -157,60 +157,24 @@ kanda_clients_done(kanda_request_t *kr, const char *what)
 ngx_int_t
 kanda_api_client_recovery(kanda_request_t *kr)
 {
-    ngx_uint_t             i;
-    kanda_store_t         *st;
-    kanda_json_out_t       out;
-    kanda_api_recovery_t  *s;
-    char                   symbols[KANDA_RECOVERY_SYMBOLS];
+    kanda_recovery_codes_t  *s;
 
     s = kr->state;
-    st = &kr->store;
 
     kanda_begin(kr);
 
-    for (i = 0; i < KANDA_RECOVERY_COUNT; i++) {
-        if (kanda_recovery_make(s->codes[i]) != 0
-            || kanda_recovery_parse(s->codes[i], KANDA_RECOVERY_LEN, symbols)
-               != 0
-            || kanda_recovery_digest(st->ring->hmac[KANDA_DIGEST_RECOVERY],
-                                     (char *) st->account.data,
-                                     st->account.len,
-                                     (char *) kr->segment.data,
-                                     kr->segment.len, symbols,
-                                     s->digests + i * KANDA_RECOVERY_DIGEST)
-               != 0)
-        {
-            return kanda_problem(kr, KANDA_UNAVAILABLE);
-        }
+    if (kanda_recovery_fresh(kr, &kr->segment, s) != NGX_OK) {
+        return kanda_problem(kr, KANDA_UNAVAILABLE);
     }
 
-    kanda_wipe(symbols, sizeof(symbols));
-
-    kanda_await(kr, kanda_client_recovery(st, &kr->segment, s->digests,
+    kanda_await(kr, kanda_client_recovery(&kr->store, &kr->segment, s->digests,
                                           KANDA_RECOVERY_COUNT));
 
-    if (st->status == KANDA_STATUS_UNKNOWN) {
+    if (kr->store.status == KANDA_STATUS_UNKNOWN) {
         return kanda_problem(kr, KANDA_CLIENT_NOT_FOUND);
     }
 
-    if (kanda_json_begin(kr, &out, KANDA_CLIENT_JSON) != NGX_OK
-        || kanda_wipe_later(kr, out.start, KANDA_CLIENT_JSON) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    kanda_json_open(&out, NULL, '{');
-    kanda_api_text(&out, "clientId", &kr->segment);
-    kanda_json_open(&out, "recoveryCodes", '[');
-
-    for (i = 0; i < KANDA_RECOVERY_COUNT; i++) {
-        kanda_json_str(&out, NULL, s->codes[i], KANDA_RECOVERY_LEN);
-    }
-
-    kanda_json_close(&out, ']');
-    kanda_json_close(&out, '}');
-
-    return kanda_json_answer(kr, NGX_HTTP_CREATED, &out);
+    return kanda_recovery_answer(kr, NGX_HTTP_CREATED, &kr->segment, s);
 
     kanda_end(kr);
 }

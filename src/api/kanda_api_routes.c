@@ -12,10 +12,13 @@
 static const kanda_route_t  kanda_api_routes[] = {
 
     { NGX_HTTP_POST, "auth/register", KANDA_AUTH_NONE, 0, KANDA_BODY_JSON,
-      kanda_api_register, sizeof(kanda_api_password_t), 0 },
+      kanda_api_register, sizeof(kanda_login_state_t), 0 },
 
     { NGX_HTTP_POST, "auth/login", KANDA_AUTH_NONE, 0, KANDA_BODY_JSON,
-      kanda_api_login, sizeof(kanda_api_password_t), 0 },
+      kanda_api_login, sizeof(kanda_login_state_t), 0 },
+
+    { NGX_HTTP_POST, "auth/2fa/verify", KANDA_AUTH_NONE, 0, KANDA_BODY_JSON,
+      kanda_api_2fa_verify, sizeof(kanda_proof_state_t), 0 },
 
     { NGX_HTTP_POST, "auth/token", KANDA_AUTH_NONE, 0, KANDA_BODY_JSON,
       kanda_api_token, sizeof(int64_t), 0 },
@@ -60,7 +63,7 @@ static const kanda_route_t  kanda_api_routes[] = {
 
     { NGX_HTTP_POST, "totp/recovery/:", KANDA_AUTH_CALLER,
       KANDA_SCOPE_CLIENTS, KANDA_BODY_NONE,
-      kanda_api_client_recovery, sizeof(kanda_api_recovery_t), 0 },
+      kanda_api_client_recovery, sizeof(kanda_recovery_codes_t), 0 },
 
     { NGX_HTTP_POST, "apikeys", KANDA_AUTH_CALLER,
       KANDA_SCOPE_KEYS, KANDA_BODY_JSON,
@@ -86,7 +89,9 @@ const kanda_dialect_t  kanda_api_dialect = {
     sizeof(kanda_api_routes) / sizeof(kanda_api_routes[0]),
     1,
     1,
-    kanda_api_problem
+    kanda_api_problem,
+    1,
+    NULL
 };
 
 

@@ -104,7 +104,9 @@ const kanda_dialect_t  kanda_otp_dialect = {
     sizeof(kanda_otp_routes) / sizeof(kanda_otp_routes[0]),
     0,
     0,
-    kanda_otp_problem
+    kanda_otp_problem,
+    0,
+    NULL
 };
 
 

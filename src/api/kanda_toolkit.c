@@ -32,7 +32,9 @@ const kanda_dialect_t  kanda_toolkit_dialect = {
     sizeof(kanda_toolkit_routes) / sizeof(kanda_toolkit_routes[0]),
     1,
     0,
-    kanda_api_problem
+    kanda_api_problem,
+    0,
+    NULL
 };
 
 

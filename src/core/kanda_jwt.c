@@ -68,8 +68,28 @@ int
 kanda_jwt_verify(const kanda_keyring_t *ring, const char *token, size_t len,
     const char *iss, size_t iss_len, int64_t now, kanda_jwt_claims_t *claims)
 {
+    int  rc;
+
+    rc = kanda_jwt_verify_late(ring, token, len, iss, iss_len, now, claims);
+
+    if (rc == 0 && claims->exp <= now) {
+        memset(claims, 0, sizeof(kanda_jwt_claims_t));
+        rc = -1;
+    }
+
+    return rc;
+}
+
+
+int
+kanda_jwt_verify_late(const kanda_keyring_t *ring, const char *token,
+    size_t len, const char *iss, size_t iss_len, int64_t now,
+    kanda_jwt_claims_t *claims)
+{
     int                rc;
     kanda_jwt_parts_t  parts;
+
+    claims->profile = NULL;
 
     rc = kanda_jwt_split(&parts, token, len);
 
@@ -237,8 +257,7 @@ kanda_jwt_claims(const kanda_jwt_parts_t *parts, int64_t now,
         return -1;
     }
 
-    if (claims->exp <= now || claims->iat > now + KANDA_JWT_AHEAD || nbf > now)
-    {
+    if (claims->iat > now + KANDA_JWT_AHEAD || nbf > now) {
         return -1;
     }
 

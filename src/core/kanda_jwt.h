@@ -13,7 +13,7 @@
 
 
 #define KANDA_JWT_MAX    4096           /* bytes of a token we look at */
-#define KANDA_JWT_SIGNED_MAX  1024      /* bytes of a token we make */
+#define KANDA_JWT_SIGNED_MAX  2048      /* bytes of a token we make */
 
 
 /* A claim's text: within the limits below, no escapes needed in JSON. */
@@ -30,6 +30,14 @@ typedef enum {
 } kanda_jwt_use_t;
 
 
+/* Whose session a token is of: told to its holder, and never read back. */
+typedef struct {
+    const char       *email;            /* UTF-8 */
+    size_t            email_len;
+    int               totp;             /* there is a second factor */
+} kanda_jwt_profile_t;
+
+
 typedef struct {
     kanda_jwt_text_t  iss;
     kanda_jwt_text_t  sub;              /* account id */
@@ -40,6 +48,7 @@ typedef struct {
     kanda_jwt_use_t   use;
     int64_t           iat;              /* Unix seconds */
     int64_t           exp;
+    const kanda_jwt_profile_t  *profile;    /* to sign, or NULL */
 } kanda_jwt_claims_t;
 
 
@@ -62,6 +71,11 @@ size_t kanda_jwt_sign(const kanda_keyring_t *ring,
  * OpenSSL fails and nothing was judged.
  */
 int kanda_jwt_verify(const kanda_keyring_t *ring, const char *token,
+    size_t len, const char *iss, size_t iss_len, int64_t now,
+    kanda_jwt_claims_t *claims);
+
+/* The same for a token whose time may be over: exp is not looked at. */
+int kanda_jwt_verify_late(const kanda_keyring_t *ring, const char *token,
     size_t len, const char *iss, size_t iss_len, int64_t now,
     kanda_jwt_claims_t *claims);
 

@@ -16,7 +16,8 @@ typedef struct {
 static int kanda_jwt_take(kanda_jwt_scan_t *s, char c);
 static int kanda_jwt_member(kanda_jwt_scan_t *s, kanda_jwt_member_t *m);
 static int kanda_jwt_value(kanda_jwt_scan_t *s, kanda_jwt_member_t *m);
-static int kanda_jwt_string(kanda_jwt_scan_t *s, const char **p, size_t *len);
+static int kanda_jwt_string(kanda_jwt_scan_t *s, const char **p, size_t *len,
+    int escapes);
 static int kanda_jwt_number(kanda_jwt_scan_t *s, int64_t *number);
 static int kanda_jwt_word(kanda_jwt_scan_t *s, const char *word);
 
@@ -142,7 +143,7 @@ kanda_jwt_take(kanda_jwt_scan_t *s, char c)
 static int
 kanda_jwt_member(kanda_jwt_scan_t *s, kanda_jwt_member_t *m)
 {
-    if (kanda_jwt_string(s, &m->name, &m->name_len) != 0
+    if (kanda_jwt_string(s, &m->name, &m->name_len, 0) != 0
         || !kanda_jwt_take(s, ':'))
     {
         return -1;
@@ -165,7 +166,7 @@ kanda_jwt_value(kanda_jwt_scan_t *s, kanda_jwt_member_t *m)
 
     if (*s->pos == '"') {
         m->type = KANDA_JWT_STRING;
-        return kanda_jwt_string(s, &m->value, &m->value_len);
+        return kanda_jwt_string(s, &m->value, &m->value_len, 1);
     }
 
     if (*s->pos >= '0' && *s->pos <= '9') {
@@ -184,8 +185,10 @@ kanda_jwt_value(kanda_jwt_scan_t *s, kanda_jwt_member_t *m)
 }
 
 
+/* With escapes, a backslash may stand before a quote or another one, and stays
+ * in what is returned. */
 static int
-kanda_jwt_string(kanda_jwt_scan_t *s, const char **p, size_t *len)
+kanda_jwt_string(kanda_jwt_scan_t *s, const char **p, size_t *len, int escapes)
 {
     int             ascii;
     const char     *start;
@@ -207,6 +210,13 @@ kanda_jwt_string(kanda_jwt_scan_t *s, const char **p, size_t *len)
             s->pos++;
 
             return (ascii || kanda_utf8_length(start, *len) >= 0) ? 0 : -1;
+        }
+
+        if (c == '\\' && escapes && s->end - s->pos > 1
+            && (s->pos[1] == '"' || s->pos[1] == '\\'))
+        {
+            s->pos++;
+            continue;
         }
 
         if (c < 0x20 || c == '\\') {

@@ -1,7 +1,8 @@
 /*
  * The JSON that a token's header and payload may be made of: one flat object
- * of strings without escapes, plain whole numbers, true and false.  Anything
- * else is refused, and so is a name that appears twice.
+ * of strings, plain whole numbers, true and false.  Anything else is refused,
+ * and so is a name that appears twice.  Of escapes there are but two, in values
+ * that nobody here compares: an email may have a quote or a backslash in it.
  */
 
 #ifndef KANDA_JWT_JSON_H
@@ -25,7 +26,7 @@ typedef struct {
     const char        *name;            /* into the text */
     size_t             name_len;
     kanda_jwt_type_t   type;
-    const char        *value;           /* a string's, into the text */
+    const char        *value;           /* a string's, as it is written */
     size_t             value_len;
     int64_t            number;          /* below 2^53; a boolean's is 0 or 1 */
 } kanda_jwt_member_t;

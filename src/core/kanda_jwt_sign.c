@@ -106,6 +106,15 @@ kanda_jwt_payload(const kanda_jwt_claims_t *claims, char *out, size_t cap)
     kanda_json_str(&json, "use", use, strlen(use));
     kanda_json_int(&json, "iat", claims->iat);
     kanda_json_int(&json, "exp", claims->exp);
+
+    if (claims->profile) {
+        kanda_json_str(&json, "email", claims->profile->email,
+                       claims->profile->email_len);
+        kanda_json_str(&json, "loginProvider", "local", 5);
+        kanda_json_bool(&json, "isEmailVerified", 0);
+        kanda_json_bool(&json, "isTotpEnabled", claims->profile->totp);
+    }
+
     kanda_json_close(&json, '}');
 
     return kanda_json_length(&json);

@@ -77,7 +77,8 @@ kanda_keyring_open(kanda_keyring_t *ring)
         [KANDA_DIGEST_ACCOUNT] = "kanda account id",
         [KANDA_DIGEST_RECOVERY] = "kanda recovery code",
         [KANDA_DIGEST_CODE] = "kanda charged code",
-        [KANDA_DIGEST_REPLAY] = "kanda stateless replay"
+        [KANDA_DIGEST_REPLAY] = "kanda stateless replay",
+        [KANDA_DIGEST_REFRESH] = "kanda refresh token"
     };
 
     size_t        i;

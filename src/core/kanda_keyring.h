@@ -39,6 +39,7 @@ typedef enum {
     KANDA_DIGEST_RECOVERY,              /* recovery codes */
     KANDA_DIGEST_CODE,                  /* codes that were charged */
     KANDA_DIGEST_REPLAY,                /* secrets that are not kept */
+    KANDA_DIGEST_REFRESH,               /* refresh tokens */
     KANDA_DIGESTS
 } kanda_digest_t;
 

@@ -206,24 +206,37 @@ static ngx_int_t
 kanda_answer_header(ngx_http_request_t *r, const char *name,
     const u_char *value, size_t len)
 {
-    u_char           *copy;
-    ngx_table_elt_t  *h;
+    ngx_str_t  copy;
 
-    copy = ngx_pnalloc(r->pool, len);
-    h = ngx_list_push(&r->headers_out.headers);
+    copy.len = len;
+    copy.data = ngx_pnalloc(r->pool, len);
 
-    if (h == NULL || copy == NULL) {
+    if (copy.data == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_memcpy(copy, value, len);
+    ngx_memcpy(copy.data, value, len);
+
+    return kanda_header_add(r, name, &copy);
+}
+
+
+ngx_int_t
+kanda_header_add(ngx_http_request_t *r, const char *name,
+    const ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
 
     ngx_memzero(h, sizeof(ngx_table_elt_t));
     h->hash = 1;
     h->key.data = (u_char *) name;
     h->key.len = ngx_strlen(name);
-    h->value.data = copy;
-    h->value.len = len;
+    h->value = *value;
 
     return NGX_OK;
 }

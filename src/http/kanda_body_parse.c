@@ -34,6 +34,7 @@ kanda_body_parse(kanda_request_t *kr)
     switch (kr->route->body) {
 
     case KANDA_BODY_JSON:
+    case KANDA_BODY_OPTIONAL:
         return kanda_body_json(kr);
 
     case KANDA_BODY_FORM:
@@ -56,6 +57,10 @@ kanda_body_json(kanda_request_t *kr)
     if (!kanda_body_is(kr->request, "application/json")) {
         (void) kanda_problem(kr, KANDA_UNSUPPORTED_MEDIA_TYPE);
         return NGX_DECLINED;
+    }
+
+    if (kr->body.len == 0 && kr->route->body == KANDA_BODY_OPTIONAL) {
+        return NGX_OK;
     }
 
     check = kanda_json_check((char *) kr->body.data, kr->body.len);

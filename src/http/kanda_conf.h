@@ -31,6 +31,7 @@ char *kanda_conf_lockout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_qrcode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_service_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_region(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *kanda_conf_two_factor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_log_retention(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *kanda_conf_blocklist(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

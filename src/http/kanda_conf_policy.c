@@ -4,6 +4,7 @@
 
 #define KANDA_TOKEN_TTL_MAX   (30 * 24 * 3600)
 #define KANDA_WINDOW_MAX      2
+#define KANDA_LOCKOUT_NEVER   ((ngx_uint_t) 1 << 52)
 
 
 static char *kanda_conf_lockout_text(ngx_conf_t *cf, kanda_lockout_t *l);
@@ -14,7 +15,7 @@ static char *kanda_conf_ms(ngx_str_t *arg, const char *name, int64_t *out);
 
 static const kanda_lockout_t  kanda_lockout_default = {
     5, 30 * 1000, 15 * 60 * 1000, 100, 30 * 24 * 3600 * (int64_t) 1000, 10,
-    ngx_null_string
+    ngx_null_string, ngx_null_string
 };
 
 
@@ -156,15 +157,24 @@ kanda_conf_lockout_text(ngx_conf_t *cf, kanda_lockout_t *l)
 {
     u_char  *p;
 
-    p = ngx_pnalloc(cf->pool, 6 * (NGX_INT64_LEN + 1));
+    static const char  format[] = "%ui %M %M %ui %L %ui";
+
+    p = ngx_pnalloc(cf->pool, 2 * 6 * (NGX_INT64_LEN + 1));
     if (p == NULL) {
         return NGX_CONF_ERROR;
     }
 
     l->text.data = p;
-    p = ngx_sprintf(p, "%ui %M %M %ui %L %ui", l->row, l->wait, l->max_wait,
-                    l->total, l->window, l->recovery);
+    p = ngx_sprintf(p, format, l->row, l->wait, l->max_wait, l->total,
+                    l->window, l->recovery);
     l->text.len = p - l->text.data;
+
+    /* nobody could unlock the account whose own codes these are */
+
+    l->account.data = p;
+    p = ngx_sprintf(p, format, l->row, l->wait, l->max_wait,
+                    KANDA_LOCKOUT_NEVER, l->window, l->recovery);
+    l->account.len = p - l->account.data;
 
     return NGX_CONF_OK;
 }
@@ -236,6 +246,25 @@ kanda_conf_qrcode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     klcf->qrcode = args[1];
 
     return NGX_CONF_OK;
+}
+
+
+char *
+kanda_conf_two_factor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_kanda_loc_conf_t *klcf = conf;
+
+    ngx_str_t  *args;
+
+    if (klcf->two_factor != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    args = cf->args->elts;
+    klcf->two_factor = (ngx_strcmp(args[1].data, "required") == 0);
+
+    return (klcf->two_factor || ngx_strcmp(args[1].data, "optional") == 0)
+           ? NGX_CONF_OK : "must be optional or required";
 }
 
 

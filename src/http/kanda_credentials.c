@@ -1,11 +1,11 @@
 #include "ngx_http_kanda.h"
 #include "kanda_apikey.h"
-#include "kanda_base64url.h"
+#include "kanda_cookie.h"
 #include "kanda_text.h"
+#include "kanda_token.h"
 
 
 #define KANDA_AGENT_MAX  200            /* bytes of a user agent in the log */
-#define KANDA_JTI_LEN    22             /* base64url of 128 bits */
 
 
 static ngx_int_t kanda_credentials_find(kanda_request_t *kr,
@@ -13,9 +13,8 @@ static ngx_int_t kanda_credentials_find(kanda_request_t *kr,
 static ngx_uint_t kanda_credentials_is_key(const ngx_str_t *value);
 static ngx_int_t kanda_credentials_bearer(ngx_str_t *value);
 static ngx_int_t kanda_credentials_token(kanda_request_t *kr,
-    const ngx_str_t *token);
-static ngx_int_t kanda_credentials_keep(kanda_request_t *kr,
-    const kanda_jwt_claims_t *claims);
+    const ngx_str_t *token, ngx_uint_t bearer);
+static ngx_int_t kanda_credentials_cookie(kanda_request_t *kr);
 
 
 ngx_int_t
@@ -25,16 +24,37 @@ kanda_credentials(kanda_request_t *kr)
     ngx_str_t  value;
 
     rc = kanda_credentials_find(kr, &value);
+
+    if (rc == NGX_DECLINED && kr->conf->dialect->cookies) {
+        return kanda_credentials_cookie(kr);
+    }
+
     if (rc != NGX_OK) {
         return rc;
     }
 
     if (kanda_credentials_is_key(&value)) {
-        return kanda_credentials_key(kr, &value);
+        return kr->route->auth == KANDA_AUTH_CALLER
+               ? kanda_credentials_key(kr, &value) : NGX_HTTP_UNAUTHORIZED;
     }
 
-    return kr->conf->dialect->tokens ? kanda_credentials_token(kr, &value)
+    return kr->conf->dialect->tokens ? kanda_credentials_token(kr, &value, 1)
                                      : NGX_HTTP_UNAUTHORIZED;
+}
+
+
+ngx_int_t
+kanda_token_find(kanda_request_t *kr, ngx_str_t *token)
+{
+    if (kr->request->headers_in.authorization) {
+        *token = kr->request->headers_in.authorization->value;
+
+        if (kanda_credentials_bearer(token) == NGX_OK) {
+            return NGX_OK;
+        }
+    }
+
+    return kanda_cookie_find(kr, KANDA_COOKIE_ACCESS, token);
 }
 
 
@@ -48,6 +68,10 @@ kanda_credentials_find(kanda_request_t *kr, ngx_str_t *credentials)
     if (r->headers_in.authorization && kr->conf->dialect->bearer) {
         *credentials = r->headers_in.authorization->value;
         return kanda_credentials_bearer(credentials);
+    }
+
+    if (kr->route->auth != KANDA_AUTH_CALLER) {
+        return NGX_DECLINED;
     }
 
     switch (kanda_header_find(r, "x-api-key", credentials)) {
@@ -131,69 +155,57 @@ kanda_credentials_key(kanda_request_t *kr, const ngx_str_t *key)
 
 
 static ngx_int_t
-kanda_credentials_token(kanda_request_t *kr, const ngx_str_t *token)
+kanda_credentials_token(kanda_request_t *kr, const ngx_str_t *token,
+    ngx_uint_t bearer)
 {
-    int                  rc;
-    ngx_str_t           *realm, *issuer;
+    ngx_int_t            rc;
+    ngx_uint_t           session;
     kanda_jwt_claims_t   claims;
 
-    realm = &kr->conf->realm;
-    issuer = &kr->conf->issuer;
-
-    rc = kanda_jwt_cache_verify(kr->main->worker.tokens, kr->main->ring,
-                                (char *) token->data, token->len,
-                                (char *) issuer->data, issuer->len, kr->now,
-                                &claims);
-
-    if (rc != 0) {
-        return rc == -1 ? NGX_HTTP_UNAUTHORIZED : NGX_ERROR;
+    rc = kanda_token_read(kr, token, 0, &claims);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    /* nothing here makes sessions, so that a token of one cannot be alive */
+    session = (kr->route->auth != KANDA_AUTH_CALLER || !bearer);
 
-    if (claims.use != KANDA_JWT_ACCESS || claims.sid.len
-        || claims.realm.len != realm->len
-        || ngx_memcmp(claims.realm.data, realm->data, realm->len) != 0
-        || !kanda_account_id_valid(claims.sub.data, claims.sub.len))
+    if (claims.use == KANDA_JWT_ACCESS && (claims.sid.len || !session)) {
+        return kanda_token_caller(kr, &claims);
+    }
+
+    if (claims.use == KANDA_JWT_2FA_SETUP && bearer
+        && kr->route->auth == KANDA_AUTH_SETUP)
     {
-        return NGX_HTTP_UNAUTHORIZED;
+        return kanda_token_caller(kr, &claims);
     }
 
-    return kanda_credentials_keep(kr, &claims);
+    return NGX_HTTP_UNAUTHORIZED;
 }
 
 
+/* Any page can make a browser send a cookie; only ours can read the other one
+ * and say in a header what it is. */
+
 static ngx_int_t
-kanda_credentials_keep(kanda_request_t *kr, const kanda_jwt_claims_t *claims)
+kanda_credentials_cookie(kanda_request_t *kr)
 {
-    u_char         *p;
-    kanda_store_t  *st;
+    ngx_str_t   token;
+    ngx_uint_t  asked;
 
-    st = &kr->store;
-
-    p = ngx_pnalloc(kr->request->pool,
-                    claims->sub.len + claims->jti.len + claims->key.len);
-    if (p == NULL) {
-        return NGX_ERROR;
+    if (kanda_cookie_find(kr, KANDA_COOKIE_ACCESS, &token) != NGX_OK) {
+        return NGX_DECLINED;
     }
 
-    st->kind = KANDA_CALLER_TOKEN;
+    if (kr->conf->dialect->forged == NULL) {
+        return kanda_csrf_right(kr) ? kanda_credentials_token(kr, &token, 0)
+                                    : NGX_DECLINED;
+    }
 
-    st->account.data = p;
-    st->account.len = claims->sub.len;
-    p = ngx_cpymem(p, claims->sub.data, claims->sub.len);
+    asked = kr->conf->csrf
+            && !(kr->request->method & (NGX_HTTP_GET|NGX_HTTP_HEAD));
 
-    st->jti.data = p;
-    st->jti.len = claims->jti.len;
-    p = ngx_cpymem(p, claims->jti.data, claims->jti.len);
-
-    st->key.data = p;
-    st->key.len = claims->key.len;
-    ngx_memcpy(p, claims->key.data, claims->key.len);
-
-    kr->token_life = claims->exp - claims->iat;
-
-    return NGX_OK;
+    return asked && !kanda_csrf_right(kr)
+           ? NGX_HTTP_FORBIDDEN : kanda_credentials_token(kr, &token, 0);
 }
 
 
@@ -224,54 +236,4 @@ kanda_credentials_origin(kanda_request_t *kr)
                                            agent->value.len);
 
     return NGX_OK;
-}
-
-
-ngx_int_t
-kanda_token_make(kanda_request_t *kr, const ngx_str_t *key, int64_t expires,
-    ngx_str_t *token)
-{
-    char                jti[KANDA_JTI_LEN];
-    uint8_t             random[16];
-    kanda_store_t      *st;
-    kanda_jwt_claims_t  claims;
-
-    st = &kr->store;
-    ngx_memzero(&claims, sizeof(kanda_jwt_claims_t));
-
-    if (kanda_random(random, sizeof(random)) != 0) {
-        return NGX_ERROR;
-    }
-
-    (void) kanda_base64url_encode(jti, random, sizeof(random));
-
-    claims.use = KANDA_JWT_ACCESS;
-    claims.iat = kr->now;
-    claims.exp = kr->now + kr->conf->token_ttl;
-
-    if (expires) {
-        claims.exp = ngx_min(claims.exp, expires / 1000);
-    }
-
-    if (kanda_jwt_text_set(&claims.iss, (char *) kr->conf->issuer.data,
-                           kr->conf->issuer.len) != 0
-        || kanda_jwt_text_set(&claims.sub, (char *) st->account.data,
-                              st->account.len) != 0
-        || kanda_jwt_text_set(&claims.jti, jti, sizeof(jti)) != 0
-        || kanda_jwt_text_set(&claims.realm, (char *) st->realm.data,
-                              st->realm.len) != 0
-        || kanda_jwt_text_set(&claims.key, (char *) key->data, key->len) != 0)
-    {
-        return NGX_ERROR;
-    }
-
-    token->data = ngx_pnalloc(kr->request->pool, KANDA_JWT_SIGNED_MAX);
-    if (token->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    token->len = kanda_jwt_sign(kr->main->ring, &claims,
-                                (char *) token->data);
-
-    return token->len ? NGX_OK : NGX_ERROR;
 }

@@ -168,33 +168,59 @@ kanda_field_bad(kanda_request_t *kr, const char *format, const char *name)
 ngx_uint_t
 kanda_header_find(ngx_http_request_t *r, const char *name, ngx_str_t *value)
 {
-    size_t            len;
-    ngx_uint_t        i, found;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_uint_t             found;
+    ngx_table_elt_t       *h;
+    kanda_header_place_t   place;
 
     found = 0;
-    len = ngx_strlen(name);
-    part = &r->headers_in.headers.part;
-    h = part->elts;
+    ngx_memzero(&place, sizeof(kanda_header_place_t));
 
-    for (i = 0; /* void */ ; i++) {
+    for ( ;; ) {
+        h = kanda_header_next(r, name, &place);
 
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return found;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
+        if (h == NULL) {
+            return found;
         }
 
-        if (h[i].key.len == len
-            && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0
-            && found++ == 0)
+        if (found++ == 0) {
+            *value = h->value;
+        }
+    }
+}
+
+
+ngx_table_elt_t *
+kanda_header_next(ngx_http_request_t *r, const char *name,
+    kanda_header_place_t *place)
+{
+    size_t            len;
+    ngx_table_elt_t  *h;
+
+    len = ngx_strlen(name);
+
+    if (place->part == NULL) {
+        place->part = &r->headers_in.headers.part;
+    }
+
+    for ( ;; ) {
+
+        if (place->i >= place->part->nelts) {
+            if (place->part->next == NULL) {
+                return NULL;
+            }
+
+            place->part = place->part->next;
+            place->i = 0;
+            continue;
+        }
+
+        h = place->part->elts;
+        h += place->i++;
+
+        if (h->key.len == len
+            && ngx_strncasecmp(h->key.data, (u_char *) name, len) == 0)
         {
-            *value = h[i].value;
+            return h;
         }
     }
 }

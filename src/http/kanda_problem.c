@@ -88,7 +88,20 @@ static const kanda_problem_info_t  kanda_problem_table[KANDA_PROBLEMS] = {
 
     [KANDA_INTERNAL_ERROR] = {
         500, ngx_string("internal_error"), "Internal error",
-        "Something went wrong on the server." }
+        "Something went wrong on the server." },
+
+    [KANDA_INVALID_CODE] = {
+        401, ngx_string("invalid_code"), "Invalid code",
+        "The code is wrong, or was used before." },
+
+    [KANDA_INVALID_TOKEN] = {
+        401, ngx_string("invalid_token"), "Invalid token",
+        "The token is wrong, or its time is over: log in again." },
+
+    [KANDA_TWO_FACTOR_REQUIRED] = {
+        403, ngx_string("two_factor_required"), "Second factor required",
+        "This account has no second factor, and a login here needs one; it is "
+        "set up where the server has its login router." }
 };
 
 

@@ -243,13 +243,11 @@ kanda_request_authenticate(kanda_request_t *kr)
 
     kr->store.kind = KANDA_CALLER_NOBODY;
 
-    if (kanda_request_unauthorized(kr, rc == NGX_HTTP_UNAUTHORIZED)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    rc = (rc == NGX_HTTP_FORBIDDEN)
+         ? kr->conf->dialect->forged(kr)
+         : kanda_request_unauthorized(kr, rc == NGX_HTTP_UNAUTHORIZED);
 
-    return NGX_DECLINED;
+    return rc == NGX_OK ? NGX_DECLINED : NGX_ERROR;
 }
 
 
@@ -258,6 +256,7 @@ kanda_request_unauthorized(kanda_request_t *kr, ngx_uint_t presented)
 {
     ngx_int_t  rc;
 
+    kr->presented = presented ? 1 : 0;
     rc = kanda_problem(kr, KANDA_UNAUTHORIZED);
 
     if (presented && kr->answer.authenticate.len) {

@@ -69,6 +69,8 @@ typedef struct {
     ngx_str_t                service_name;
     ngx_str_t                region;    /* or empty */
     ngx_flag_t               stateless_replay;
+    ngx_flag_t               csrf;
+    ngx_uint_t               two_factor;    /* a login must have one */
 } ngx_http_kanda_loc_conf_t;
 
 
@@ -79,14 +81,17 @@ extern ngx_module_t  ngx_http_kanda_module;
 
 typedef enum {
     KANDA_AUTH_NONE = 0,
-    KANDA_AUTH_CALLER                   /* a token or an API key */
+    KANDA_AUTH_CALLER,                  /* a token or an API key */
+    KANDA_AUTH_SESSION,                 /* a session's token */
+    KANDA_AUTH_SETUP                    /* that, or one to set up 2FA with */
 } kanda_auth_t;
 
 typedef enum {
     KANDA_BODY_NONE = 0,                /* what comes is thrown away */
     KANDA_BODY_QUERY,                   /* likewise; the query has the fields */
     KANDA_BODY_JSON,
-    KANDA_BODY_FORM
+    KANDA_BODY_FORM,
+    KANDA_BODY_OPTIONAL                 /* JSON, or nothing at all */
 } kanda_body_kind_t;
 
 
@@ -120,6 +125,10 @@ struct kanda_dialect_s {
     ngx_int_t              (*problem)(kanda_request_t *kr,
                                       kanda_problem_t problem,
                                       const char *detail);
+    ngx_uint_t               cookies;   /* a session's count in their place */
+    /* answers a request whose cookie came without its X-CSRF-Token, which
+     * kanda_csrf asks for; NULL: it always counts, and only with that */
+    ngx_int_t              (*forged)(kanda_request_t *kr);
 };
 
 
@@ -160,6 +169,7 @@ struct kanda_request_s {
     unsigned                    too_large:1;
     unsigned                    bad_body:1;
     unsigned                    confirming:1;
+    unsigned                    presented:1;    /* credentials, but bad ones */
 };
 
 
@@ -192,7 +202,8 @@ ngx_int_t kanda_route_find(kanda_request_t *kr);
  * Reads the credentials that the dialect takes and checks what can be checked
  * alone: a token's signature and claims, a key's form.  NGX_OK with the caller
  * of kr->store filled in, NGX_DECLINED when there are none,
- * NGX_HTTP_UNAUTHORIZED when they are bad, NGX_ERROR when memory fails.
+ * NGX_HTTP_UNAUTHORIZED when they are bad, NGX_HTTP_FORBIDDEN for a cookie that
+ * lacks its X-CSRF-Token, NGX_ERROR when memory fails.
  */
 ngx_int_t kanda_credentials(kanda_request_t *kr);
 
@@ -204,14 +215,6 @@ ngx_int_t kanda_credentials_key(kanda_request_t *kr, const ngx_str_t *key);
 ngx_int_t kanda_credentials_origin(kanda_request_t *kr);
 
 /*
- * Signs a token for st's account.  expires (Unix ms, 0: none) bounds its life.
- * NGX_OK or NGX_ERROR.
- */
-ngx_int_t kanda_token_make(kanda_request_t *kr, const ngx_str_t *key,
-    int64_t expires, ngx_str_t *token);
-
-
-/*
  * Reads the body into kr->body, in memory, then runs the request.  Returns what
  * a content handler returns.
  */
@@ -221,6 +224,17 @@ ngx_int_t kanda_body_read(kanda_request_t *kr);
  * NGX_DECLINED with the problem answered, or NGX_ERROR. */
 ngx_int_t kanda_body_parse(kanda_request_t *kr);
 
+
+/* Where a search among the headers stands; zeroed at its start. */
+typedef struct {
+    ngx_list_part_t  *part;
+    ngx_uint_t        i;
+} kanda_header_place_t;
+
+
+/* The next header of that lower-case name, or NULL. */
+ngx_table_elt_t *kanda_header_next(ngx_http_request_t *r, const char *name,
+    kanda_header_place_t *place);
 
 /* How often a header was sent; name in lower case, value that of the first. */
 ngx_uint_t kanda_header_find(ngx_http_request_t *r, const char *name,
@@ -274,6 +288,11 @@ ngx_int_t kanda_json_answer(kanda_request_t *kr, ngx_uint_t status,
 /* Answers with a text that lives as long as the module, or the pool. */
 ngx_int_t kanda_text_answer(kanda_request_t *kr, ngx_uint_t status,
     const char *type, const ngx_str_t *body);
+
+/* Adds a header to the answer, whose value lives as long as the request; NGX_OK
+ * or NGX_ERROR. */
+ngx_int_t kanda_header_add(ngx_http_request_t *r, const char *name,
+    const ngx_str_t *value);
 
 /* Sends kr->answer.  Returns what the request is to be finalized with. */
 ngx_int_t kanda_answer_send(kanda_request_t *kr);

@@ -31,6 +31,17 @@ static kanda_redis_script_t  kanda_script_table[KANDA_SCRIPTS] = {
     kanda_script_entry(LOG_LIST),
     kanda_script_entry(STATELESS),
     kanda_script_entry(STATELESS_ONCE),
+    kanda_script_entry(SESSION_REFRESH),
+    kanda_script_entry(SESSION_END),
+    kanda_script_entry(SESSION_LIST),
+    kanda_script_entry(PASSWORD_CHANGE),
+    kanda_script_entry(ACCOUNT_DELETE),
+    kanda_script_entry(FACTOR_BEGIN),
+    kanda_script_entry(FACTOR_ENABLE),
+    kanda_script_entry(FACTOR_VERIFY),
+    kanda_script_entry(FACTOR_STEP_UP),
+    kanda_script_entry(FACTOR_DISABLE),
+    kanda_script_entry(FACTOR_RECOVERY),
     kanda_script_entry(CANARY)
 };
 

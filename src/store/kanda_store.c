@@ -25,7 +25,8 @@ static const struct {
     { ngx_string("locked"), KANDA_STATUS_LOCKED },
     { ngx_string("invalid"), KANDA_STATUS_INVALID },
     { ngx_string("replayed"), KANDA_STATUS_REPLAYED },
-    { ngx_string("malformed"), KANDA_STATUS_MALFORMED }
+    { ngx_string("malformed"), KANDA_STATUS_MALFORMED },
+    { ngx_string("needed"), KANDA_STATUS_NEEDED }
 };
 
 
@@ -75,8 +76,10 @@ kanda_store_name(kanda_store_t *st, ngx_str_t *out, const char *kind,
 ngx_int_t
 kanda_store_begin(kanda_store_t *st)
 {
-    static u_char  kinds[] = "-jk";
-    u_char        *kind;
+    static u_char  kinds[] = "-jks";
+
+    u_char     *kind;
+    ngx_str_t  *proof;
 
     if (st->name.len == 0
         && kanda_store_name(st, &st->name, "", NULL) != NGX_OK)
@@ -84,15 +87,15 @@ kanda_store_begin(kanda_store_t *st)
         return NGX_ERROR;
     }
 
-    kind = &kinds[st->kind == KANDA_CALLER_TOKEN ? 1
-                  : st->kind == KANDA_CALLER_KEY ? 2 : 0];
+    kind = ngx_strlchr(kinds, kinds + sizeof(kinds) - 1, st->kind);
+    proof = (st->kind == KANDA_CALLER_SESSION) ? &st->sid : &st->key_digest;
 
     st->nargs = 0;
     kanda_store_arg(st, st->name.data, st->name.len);
     kanda_store_arg(st, kind, 1);
     kanda_store_arg(st, st->jti.data, st->jti.len);
     kanda_store_arg(st, st->key.data, st->key.len);
-    kanda_store_arg(st, st->key_digest.data, st->key_digest.len);
+    kanda_store_arg(st, proof->data, proof->len);
     kanda_store_arg(st, st->realm.data, st->realm.len);
 
     if (kanda_store_arg_scope(st) != NGX_OK) {

@@ -37,14 +37,16 @@ typedef enum {
     KANDA_STATUS_VALID,
     KANDA_STATUS_WRONG,
     KANDA_STATUS_REPLAYED,
-    KANDA_STATUS_MALFORMED
+    KANDA_STATUS_MALFORMED,
+    KANDA_STATUS_NEEDED                 /* a second factor, first */
 } kanda_status_t;
 
 
 typedef enum {
     KANDA_CALLER_NOBODY = '-',
     KANDA_CALLER_TOKEN = 'j',
-    KANDA_CALLER_KEY = 'k'
+    KANDA_CALLER_KEY = 'k',
+    KANDA_CALLER_SESSION = 's'          /* a token that a session made */
 } kanda_caller_kind_t;
 
 
@@ -70,6 +72,7 @@ struct kanda_store_s {
     ngx_str_t               jti;
     ngx_str_t               key;        /* API key id, or empty */
     ngx_str_t               key_digest;
+    ngx_str_t               sid;        /* of a session */
     ngx_str_t               realm;
     ngx_uint_t              scope;      /* bits, 0: none needed */
     ngx_str_t               region;     /* of this server, or empty */

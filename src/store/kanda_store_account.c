@@ -1,9 +1,14 @@
 #include "kanda_store_account.h"
+#include "kanda_store_log.h"
 
 
 static ngx_int_t kanda_account_read(kanda_store_t *st, redisReply **element,
     ngx_uint_t n, void *target);
 static ngx_int_t kanda_account_read_string(kanda_store_t *st,
+    redisReply **element, ngx_uint_t n, void *target);
+static ngx_int_t kanda_account_outcome(kanda_store_t *st,
+    const kanda_password_outcome_t *outcome);
+static ngx_int_t kanda_account_read_login(kanda_store_t *st,
     redisReply **element, ngx_uint_t n, void *target);
 static ngx_int_t kanda_account_read_number(kanda_store_t *st,
     redisReply **element, ngx_uint_t n, void *target);
@@ -105,18 +110,86 @@ kanda_account_read_string(kanda_store_t *st, redisReply **element,
 
 
 ngx_int_t
-kanda_account_login_end(kanda_store_t *st, ngx_uint_t match,
-    const ngx_str_t *phc, const char *fresh)
+kanda_account_login_end(kanda_store_t *st,
+    const kanda_password_outcome_t *outcome, kanda_login_t *login)
+{
+    if (kanda_account_outcome(st, outcome) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    kanda_store_arg(st, outcome->fresh,
+                    outcome->fresh ? ngx_strlen(outcome->fresh) : 0);
+    kanda_store_arg(st, login->life, KANDA_LIFE_LEN);
+    kanda_store_arg(st, "required", login->required ? 8 : 0);
+    kanda_store_arg(st, login->session.data, login->session.len);
+
+    if (kanda_store_arg_int(st, login->session_ms) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return kanda_store_send(st, KANDA_SCRIPT_LOGIN_END,
+                            kanda_account_read_login, login);
+}
+
+
+static ngx_int_t
+kanda_account_outcome(kanda_store_t *st,
+    const kanda_password_outcome_t *outcome)
 {
     if (kanda_store_begin(st) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    kanda_store_arg(st, match ? "1" : "0", 1);
-    kanda_store_arg(st, phc->data, phc->len);
-    kanda_store_arg(st, fresh, fresh ? ngx_strlen(fresh) : 0);
+    kanda_store_arg(st, outcome->match ? "1" : "0", 1);
+    kanda_store_arg(st, outcome->phc.data, outcome->phc.len);
 
-    return kanda_store_send(st, KANDA_SCRIPT_LOGIN_END, NULL, NULL);
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_account_read_login(kanda_store_t *st, redisReply **element, ngx_uint_t n,
+    void *target)
+{
+    kanda_login_t *login = target;
+
+    if (n != 3 || kanda_store_string(st, element[0], &login->lives) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    login->two_factor = (kanda_store_number(element[1]) == 1);
+    login->recovery = (ngx_uint_t) kanda_store_number(element[2]);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+kanda_account_password(kanda_store_t *st,
+    const kanda_password_outcome_t *outcome)
+{
+    if (kanda_account_outcome(st, outcome) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    kanda_store_arg(st, outcome->fresh, ngx_strlen(outcome->fresh));
+
+    return kanda_store_send(st, KANDA_SCRIPT_PASSWORD_CHANGE, NULL, NULL);
+}
+
+
+ngx_int_t
+kanda_account_delete(kanda_store_t *st,
+    const kanda_password_outcome_t *outcome)
+{
+    if (kanda_account_outcome(st, outcome) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    kanda_log_event_args(st);
+
+    return kanda_store_send(st, KANDA_SCRIPT_ACCOUNT_DELETE, NULL, NULL);
 }
 
 

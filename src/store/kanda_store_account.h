@@ -8,11 +8,35 @@
 #include "kanda_store.h"
 
 
+#define KANDA_LIFE_LEN  8               /* characters; see prelude.lua */
+
+
 typedef struct {
     ngx_str_t  email;
     int64_t    created;                 /* Unix ms */
     unsigned   two_factor:1;
 } kanda_account_t;
+
+
+/* How a password was found, and what its verification led to. */
+typedef struct {
+    ngx_uint_t   match;                 /* it was right */
+    ngx_str_t    phc;                   /* by this string */
+    const char  *fresh;                 /* to put in its place, or NULL */
+} kanda_password_outcome_t;
+
+
+/* What a right password is to make, and what it made. */
+typedef struct {
+    char        life[KANDA_LIFE_LEN];   /* for an account that has none */
+    ngx_str_t   session;                /* to make, or empty */
+    int64_t     session_ms;
+    ngx_uint_t  required;               /* a second factor is */
+
+    ngx_str_t   lives;                  /* the account's life */
+    ngx_uint_t  two_factor;             /* nothing was made yet: ask for it */
+    ngx_uint_t  recovery;               /* codes left */
+} kanda_login_t;
 
 
 /*
@@ -35,13 +59,19 @@ ngx_int_t kanda_account_get(kanda_store_t *st, kanda_account_t *account);
 ngx_int_t kanda_account_login_begin(kanda_store_t *st, ngx_uint_t attempts,
     ngx_msec_t ms, ngx_str_t *phc);
 
-/*
- * Records the outcome for the PHC string that was verified: OK, or INVALID when
- * match is 0 or the password was changed meanwhile.  fresh, when not NULL,
- * takes the string's place.
- */
-ngx_int_t kanda_account_login_end(kanda_store_t *st, ngx_uint_t match,
-    const ngx_str_t *phc, const char *fresh);
+/* Records the outcome: OK with the login filled in, or INVALID for a wrong
+ * password or one that was changed meanwhile. */
+ngx_int_t kanda_account_login_end(kanda_store_t *st,
+    const kanda_password_outcome_t *outcome, kanda_login_t *login);
+
+/* Puts fresh in the password's place and ends other sessions and tokens without
+ * one: OK, or INVALID as above. */
+ngx_int_t kanda_account_password(kanda_store_t *st,
+    const kanda_password_outcome_t *outcome);
+
+/* Deletes every key of the caller's account: OK, or INVALID as above. */
+ngx_int_t kanda_account_delete(kanda_store_t *st,
+    const kanda_password_outcome_t *outcome);
 
 /* Exchanges the calling API key: OK with its expiry in Unix ms, 0 for never,
  * or UNAUTHORIZED, which is logged. */

@@ -65,12 +65,20 @@ ngx_int_t
 kanda_client_read(kanda_store_t *st, const ngx_str_t *id,
     kanda_client_t *client)
 {
+    return kanda_secret_read(st, ":client:", id, client);
+}
+
+
+ngx_int_t
+kanda_secret_read(kanda_store_t *st, const char *kind, const ngx_str_t *id,
+    kanda_client_t *client)
+{
     ngx_str_t                name;
     kanda_client_reading_t  *reading;
 
     reading = ngx_palloc(st->pool, sizeof(kanda_client_reading_t));
     if (reading == NULL
-        || kanda_store_name(st, &name, ":client:", id) != NGX_OK)
+        || kanda_store_name(st, &name, kind, id) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -337,16 +345,23 @@ ngx_int_t
 kanda_client_recovery(kanda_store_t *st, const ngx_str_t *id,
     const u_char *digests, ngx_uint_t n)
 {
-    ngx_uint_t  i;
-
     if (kanda_client_begin(st, id) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    kanda_store_arg_digests(st, digests, n);
+
+    return kanda_store_send(st, KANDA_SCRIPT_RECOVERY_CREATE, NULL, NULL);
+}
+
+
+void
+kanda_store_arg_digests(kanda_store_t *st, const u_char *digests, ngx_uint_t n)
+{
+    ngx_uint_t  i;
 
     for (i = 0; i < n; i++) {
         kanda_store_arg(st, digests + i * KANDA_RECOVERY_DIGEST,
                         KANDA_RECOVERY_DIGEST);
     }
-
-    return kanda_store_send(st, KANDA_SCRIPT_RECOVERY_CREATE, NULL, NULL);
 }

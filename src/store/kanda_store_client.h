@@ -72,13 +72,15 @@ typedef struct {
     int64_t     window;                 /* ms in which they are counted */
     ngx_uint_t  recovery;               /* wrong recovery codes */
     ngx_str_t   text;                   /* all of it, as judge.lua wants it */
+    ngx_str_t   account;                /* the same for an account's own 2FA */
 } kanda_lockout_t;
 
 
 typedef enum {
     KANDA_SUBMITTED_CODE = 0,
     KANDA_SUBMITTED_RECOVERY,
-    KANDA_SUBMITTED_MALFORMED
+    KANDA_SUBMITTED_MALFORMED,
+    KANDA_SUBMITTED_NOTHING             /* for an account's own 2FA */
 } kanda_submitted_t;
 
 
@@ -107,6 +109,14 @@ ngx_int_t kanda_client_seal(kanda_store_t *st, const ngx_str_t *id,
  */
 ngx_int_t kanda_client_open(kanda_store_t *st, const ngx_str_t *id,
     kanda_client_t *client, ngx_str_t *resealed);
+
+/* The same two for any entity that has a secret; id may be NULL: there is but
+ * one of it in an account. */
+ngx_int_t kanda_secret_seal(kanda_store_t *st, const char *entity,
+    const ngx_str_t *id, const kanda_totp_t *totp,
+    kanda_client_secret_t *secret);
+ngx_int_t kanda_secret_open(kanda_store_t *st, const char *entity,
+    const ngx_str_t *id, kanda_client_t *client, ngx_str_t *resealed);
 
 /*
  * The keyed digest of a submitted code, so that sending it again is noticed:
@@ -162,6 +172,25 @@ ngx_int_t kanda_client_recovery(kanda_store_t *st, const ngx_str_t *id,
 
 /* Within the store room: begins a script about one client. */
 ngx_int_t kanda_client_begin(kanda_store_t *st, const ngx_str_t *id);
+
+/* Reads what judging a code of any such hash needs: kind is what its key has
+ * behind the account's.  Waits. */
+ngx_int_t kanda_secret_read(kanda_store_t *st, const char *kind,
+    const ngx_str_t *id, kanda_client_t *client);
+
+/* Adds the digests of n recovery codes to a script's arguments. */
+void kanda_store_arg_digests(kanda_store_t *st, const u_char *digests,
+    ngx_uint_t n);
+
+/* Adds a judgement's arguments, in the order of judge.inc: NGX_OK or
+ * NGX_ERROR. */
+ngx_int_t kanda_store_arg_judgement(kanda_store_t *st,
+    const kanda_judgement_t *j);
+
+/* Whether a verdict repeats the digest that it was asked about: NGX_OK or
+ * NGX_ERROR. */
+ngx_int_t kanda_store_proof(const redisReply *reply,
+    const kanda_judgement_t *j);
 
 
 #endif /* KANDA_STORE_CLIENT_H */

@@ -9,12 +9,7 @@ ngx_int_t
 kanda_client_judge(kanda_store_t *st, const ngx_str_t *id,
     const kanda_judgement_t *j, const kanda_lockout_t *lockout)
 {
-    static const ngx_str_t  modes[] = {
-        ngx_string("code"), ngx_string("recovery"), ngx_string("malformed")
-    };
-
-    ngx_uint_t        nshared;
-    const ngx_str_t  *mode;
+    ngx_uint_t  nshared;
 
     if (kanda_store_begin(st) != NGX_OK) {
         return NGX_ERROR;
@@ -23,8 +18,28 @@ kanda_client_judge(kanda_store_t *st, const ngx_str_t *id,
     kanda_store_arg(st, lockout->text.data, lockout->text.len);
     nshared = st->nargs;
 
-    mode = &modes[j->submitted];
     kanda_store_arg(st, id->data, id->len);
+
+    if (kanda_store_arg_judgement(st, j) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return kanda_store_share(st, KANDA_SCRIPT_JUDGE, nshared,
+                             kanda_client_read_verdict, (void *) j);
+}
+
+
+ngx_int_t
+kanda_store_arg_judgement(kanda_store_t *st, const kanda_judgement_t *j)
+{
+    static const ngx_str_t  modes[] = {
+        ngx_string("code"), ngx_string("recovery"), ngx_string("malformed"),
+        ngx_null_string
+    };
+
+    const ngx_str_t  *mode;
+
+    mode = &modes[j->submitted];
     kanda_store_arg(st, mode->data, mode->len);
     kanda_store_arg(st, j->version.data, j->version.len);
 
@@ -42,8 +57,7 @@ kanda_client_judge(kanda_store_t *st, const ngx_str_t *id,
     kanda_store_arg(st, j->digest, sizeof(j->digest));
     kanda_store_arg(st, j->resealed.data, j->resealed.len);
 
-    return kanda_store_share(st, KANDA_SCRIPT_JUDGE, nshared,
-                             kanda_client_read_verdict, (void *) j);
+    return NGX_OK;
 }
 
 
@@ -53,9 +67,22 @@ kanda_client_read_verdict(kanda_store_t *st, redisReply **element,
 {
     const kanda_judgement_t *j = target;
 
-    if (n != 1 || element[0]->type != REDIS_REPLY_STRING
-        || (size_t) element[0]->len != sizeof(j->digest)
-        || !kanda_equal(element[0]->str, j->digest, sizeof(j->digest)))
+    /* a secret that changed in between is judged anew */
+
+    if (st->status == KANDA_STATUS_STALE) {
+        return NGX_OK;
+    }
+
+    return n == 1 ? kanda_store_proof(element[0], j) : NGX_ERROR;
+}
+
+
+ngx_int_t
+kanda_store_proof(const redisReply *reply, const kanda_judgement_t *j)
+{
+    if (reply->type != REDIS_REPLY_STRING
+        || (size_t) reply->len != sizeof(j->digest)
+        || !kanda_equal(reply->str, j->digest, sizeof(j->digest)))
     {
         return NGX_ERROR;
     }

@@ -68,6 +68,17 @@ kanda_log_event_known(const ngx_str_t *event)
 }
 
 
+void
+kanda_log_event_args(kanda_store_t *st)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < sizeof(kanda_log_events) / sizeof(ngx_str_t); i++) {
+        kanda_store_arg(st, kanda_log_events[i].data, kanda_log_events[i].len);
+    }
+}
+
+
 ngx_int_t
 kanda_log_list(kanda_store_t *st, const ngx_str_t *event, ngx_uint_t offset,
     ngx_uint_t limit, kanda_log_page_t *page)

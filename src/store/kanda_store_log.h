@@ -33,6 +33,9 @@ typedef struct {
 /* Whether that is the whole name of an event. */
 ngx_uint_t kanda_log_event_known(const ngx_str_t *event);
 
+/* Adds the name of every event to st's arguments. */
+void kanda_log_event_args(kanda_store_t *st);
+
 /* A page, newest first, of one event or, when it is empty, all: OK.  Waits. */
 ngx_int_t kanda_log_list(kanda_store_t *st, const ngx_str_t *event,
     ngx_uint_t offset, ngx_uint_t limit, kanda_log_page_t *page);

@@ -1,12 +1,28 @@
 #include "kanda_store_client.h"
 
 
-static void kanda_client_place(kanda_store_t *st, const ngx_str_t *id,
-    const ngx_str_t *version, kanda_seal_place_t *place);
+static void kanda_secret_place(kanda_store_t *st, const char *entity,
+    const ngx_str_t *id, const ngx_str_t *version, kanda_seal_place_t *place);
 
 
 ngx_int_t
 kanda_client_seal(kanda_store_t *st, const ngx_str_t *id,
+    const kanda_totp_t *totp, kanda_client_secret_t *secret)
+{
+    return kanda_secret_seal(st, "client", id, totp, secret);
+}
+
+
+ngx_int_t
+kanda_client_open(kanda_store_t *st, const ngx_str_t *id,
+    kanda_client_t *client, ngx_str_t *resealed)
+{
+    return kanda_secret_open(st, "client", id, client, resealed);
+}
+
+
+ngx_int_t
+kanda_secret_seal(kanda_store_t *st, const char *entity, const ngx_str_t *id,
     const kanda_totp_t *totp, kanda_client_secret_t *secret)
 {
     int                 len;
@@ -22,7 +38,7 @@ kanda_client_seal(kanda_store_t *st, const ngx_str_t *id,
     secret->version.len = KANDA_CLIENT_VERSION;
     secret->sealed.data = p + KANDA_CLIENT_VERSION;
 
-    kanda_client_place(st, id, &secret->version, &place);
+    kanda_secret_place(st, entity, id, &secret->version, &place);
 
     len = kanda_seal(st->ring, &place, totp->secret, totp->secret_len,
                      secret->sealed.data);
@@ -37,7 +53,7 @@ kanda_client_seal(kanda_store_t *st, const ngx_str_t *id,
 
 
 ngx_int_t
-kanda_client_open(kanda_store_t *st, const ngx_str_t *id,
+kanda_secret_open(kanda_store_t *st, const char *entity, const ngx_str_t *id,
     kanda_client_t *client, ngx_str_t *resealed)
 {
     int                 len, stale;
@@ -45,7 +61,7 @@ kanda_client_open(kanda_store_t *st, const ngx_str_t *id,
     kanda_seal_place_t  place;
 
     ngx_str_null(resealed);
-    kanda_client_place(st, id, &client->secret.version, &place);
+    kanda_secret_place(st, entity, id, &client->secret.version, &place);
 
     stale = 0;
     len = kanda_seal_open(st->ring, &place, client->secret.sealed.data,
@@ -53,9 +69,9 @@ kanda_client_open(kanda_store_t *st, const ngx_str_t *id,
                           KANDA_TOTP_SECRET_MAX, &stale);
     if (len <= 0) {
         ngx_log_error(NGX_LOG_ALERT, st->log, 0,
-                      "kanda: a client's sealed secret does not open: its "
+                      "kanda: a %s's sealed secret does not open: its "
                       "record was altered, moved or sealed by a key that "
-                      "kanda_keys lacks");
+                      "kanda_keys lacks", entity);
         return NGX_ERROR;
     }
 
@@ -81,14 +97,14 @@ kanda_client_open(kanda_store_t *st, const ngx_str_t *id,
 
 
 static void
-kanda_client_place(kanda_store_t *st, const ngx_str_t *id,
+kanda_secret_place(kanda_store_t *st, const char *entity, const ngx_str_t *id,
     const ngx_str_t *version, kanda_seal_place_t *place)
 {
     place->account = (char *) st->account.data;
     place->account_len = st->account.len;
-    place->entity = "client";
-    place->id = (char *) id->data;
-    place->id_len = id->len;
+    place->entity = entity;
+    place->id = id ? (char *) id->data : "";
+    place->id_len = id ? id->len : 0;
     place->version = (char *) version->data;
     place->version_len = version->len;
 }

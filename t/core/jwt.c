@@ -138,9 +138,10 @@ texts(void)
 static void
 unsignable(void)
 {
-    char                 token[KANDA_JWT_SIGNED_MAX], text[128];
+    char                 token[KANDA_JWT_SIGNED_MAX], text[128], email[1024];
     kanda_keyring_t      empty;
     kanda_jwt_claims_t   c;
+    kanda_jwt_profile_t  profile = { email, 254, 1 };
 
     c = claims_of(KANDA_JWT_ACCESS);
     c.sub.len = 0;
@@ -172,11 +173,96 @@ unsignable(void)
     (void) kanda_jwt_text_set(&c.key, text, 128);
     (void) kanda_jwt_text_set(&c.sid, text, 128);
     (void) kanda_jwt_text_set(&c.iss, text, 128);
-    tap_ok(kanda_jwt_sign(&ring, &c, token) == 0, "the longest do not");
+    memset(email, '"', sizeof(email));
+    c.profile = &profile;
+    tap_ok(kanda_jwt_sign(&ring, &c, token) > 0, "the longest do");
+    profile.email_len = sizeof(email);
+    tap_ok(kanda_jwt_sign(&ring, &c, token) == 0, "an email too long does not");
 
     memset(&empty, 0, sizeof(empty));
     c = claims_of(KANDA_JWT_ACCESS);
     tap_ok(kanda_jwt_sign(&empty, &c, token) == 0, "not without a key");
+}
+
+
+/* What a session's token tells of its holder, to whom it reads as JSON. */
+static void
+profiles(void)
+{
+    static const struct {
+        const char  *email;
+        int          totp;
+        const char  *members;
+    } rows[] = {
+        { "alice@example.org", 0, "\"email\":\"alice@example.org\"" },
+        { "\xe3\x82\xa2@example.org", 1, "\"email\":\"\xe3\x82\xa2@"
+          "example.org\"" },
+        { "\"a\\b\"@c", 1, "\"email\":\"\\\"a\\\\b\\\"@c\"" }
+    };
+
+    int                   len;
+    char                  token[KANDA_JWT_SIGNED_MAX], text[1024], *payload;
+    char                  expected[256];
+    size_t                i, n;
+    kanda_jwt_claims_t    in, out;
+    kanda_jwt_profile_t   profile;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        profile.email = rows[i].email;
+        profile.email_len = strlen(rows[i].email);
+        profile.totp = rows[i].totp;
+
+        in = claims_of(KANDA_JWT_ACCESS);
+        in.profile = &profile;
+        n = kanda_jwt_sign(&ring, &in, token);
+
+        tap_ok(n > 0 && verify(token, n, &out) == 0
+               && text_same(&in.sub, &out.sub) && out.profile == NULL,
+               "a token of %s", rows[i].email);
+
+        payload = memchr(token, '.', n);
+        payload++;
+        len = kanda_base64url_decode((uint8_t *) text, sizeof(text) - 1,
+                                     payload, (size_t)
+                                     ((char *) memchr(payload, '.', n)
+                                      - payload));
+        text[len > 0 ? len : 0] = '\0';
+
+        snprintf(expected, sizeof(expected),
+                 "%s,\"loginProvider\":\"local\",\"isEmailVerified\":false,"
+                 "\"isTotpEnabled\":%s}", rows[i].members,
+                 rows[i].totp ? "true" : "false");
+        tap_ok(strstr(text, expected) != NULL, "says %s", expected);
+    }
+}
+
+
+/* A token of 2FA at its longest, which a client may keep in a URL. */
+static void
+temporary(void)
+{
+    char                 token[KANDA_JWT_SIGNED_MAX], text[128];
+    size_t               n;
+    kanda_keyring_t      longest;
+    kanda_jwt_claims_t   c;
+
+    ring_of(&longest, SEAL_A DIGEST "jwt ABCDEFGHIJKLMNOP "
+            "c2lnbi1zaWduLXNpZ24tc2lnbi1zaWduLXNpZ24tMzI=\n");
+
+    memset(text, 'x', sizeof(text));
+    c = claims_of(KANDA_JWT_2FA_SETUP);
+    (void) kanda_jwt_text_set(&c.iss, text, 128);
+    (void) kanda_jwt_text_set(&c.realm, text, 32);
+    (void) kanda_jwt_text_set(&c.jti, text, 16);
+
+    n = kanda_jwt_sign(&longest, &c, token);
+    token[n] = '\0';
+
+    tap_ok(n > 0 && n <= 512, "%lu bytes of 512", (unsigned long) n);
+    tap_ok(strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                         "0123456789-_.") == n, "none of which a URL escapes");
+
+    kanda_keyring_wipe(&longest);
 }
 
 
@@ -300,6 +386,18 @@ times(void)
         tap_ok(verify(token, n, &out) == rows[i].rc, "%s is %s",
                rows[i].times, rows[i].rc == 0 ? "good" : "worthless");
     }
+
+    n = forge(token, HEADER, "{" CLAIMS ",\"iat\":1767322000,"
+              "\"exp\":1767322984}");
+    tap_ok(kanda_jwt_verify_late(&ring, token, n, "kanda", 5, NOW, &out) == 0
+           && out.exp == NOW - 1, "a token whose time is over, read late");
+    token[n - 1] ^= 4;
+    tap_ok(kanda_jwt_verify_late(&ring, token, n, "kanda", 5, NOW, &out) == -1,
+           "needs its signature all the same");
+    n = forge(token, HEADER, "{" CLAIMS ",\"iat\":1767329999,"
+              "\"exp\":1767322984}");
+    tap_ok(kanda_jwt_verify_late(&ring, token, n, "kanda", 5, NOW, &out) == -1,
+           "and a time that has begun");
 }
 
 
@@ -358,6 +456,8 @@ main(void)
 
     round_trips();
     texts();
+    profiles();
+    temporary();
     unsignable();
     malleation();
     wrong_keys();

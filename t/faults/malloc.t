@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use Kanda;
+use Kanda::Auth;
 use Kanda::Stateless;
 use Test::More;
 use Time::HiRes qw(sleep);
@@ -43,7 +44,8 @@ Kanda::Home::allow(qr/\[(?:emerg|alert)\].*\((?:12|ENOMEM): Cannot allocate/,
                    qr/\[alert\].*sealed secret does not open/);
 
 my $k = Kanda->new(workers => 1,
-    server => Kanda::Stateless::locations('kanda_stateless_replay on;'), env => {
+    server => Kanda::Stateless::locations('kanda_stateless_replay on;')
+              . Kanda::Auth::location('kanda_csrf on;'), env => {
     LD_PRELOAD => "$root/failmalloc.so", FAILMALLOC => $control })->start;
 
 my $who = $k->account;
@@ -53,6 +55,17 @@ my $key = $k->post('/apikeys', $who, { name => 'k' })->json;
 my ($pid) = $k->nginx->worker_pids;
 my $serial = 0;
 my $caller = Kanda::Stateless->new($k, $key->{apiKey});
+
+my $one = Kanda::Auth->new($k, bearer => 1)->register->login;
+my $two = Kanda::Auth->new($k, bearer => 1)->register->login->enrol;
+
+# with 2FA on, its factor rested: no code spent, no guess charged
+sub rested {
+    my $name = "kanda:{$two->{userId}}:factor";
+    $k->redis->command('HDEL', $name, qw(t k r x y));
+    $k->redis->command('DEL', "kanda:{$_->{userId}}:login") for $one, $two;
+    return $two;
+}
 
 sub secret { Kanda::Totp::base32_encode(random_bytes(20)) }
 
@@ -101,6 +114,33 @@ my %request = (
                                                account_name => 'b') },
     'toolkit'  => sub { $caller->verify_text(secret => secret(),
                                              code => 'wrong') },
+    'auth login' => sub { rested();
+        $one->other(bearer => 0)->text('POST', 'login', $one->credentials) },
+    'auth challenge' => sub { rested()->text('POST', 'login',
+                                             $two->credentials) },
+    'auth refresh' => sub { $one->post('login', $one->credentials);
+        $one->text('POST', 'refresh', { refreshToken => $one->{refresh} }) },
+    'auth me' => sub { $one->text('GET', 'me') },
+    'auth sessions' => sub { $one->text('GET', 'sessions') },
+    'auth setup' => sub { $one->text('POST', '2fa/setup') },
+    'auth confirm 400' => sub { $one->text('POST', '2fa/verify-setup',
+        { token => '123456', secret => $two->{secret} }) },
+    'auth verify' => sub { my $temp = rested()->temp;
+        $two->text('POST', '2fa/verify', { tempToken => $temp,
+            totpCode => totp($two->{secret}) }) },
+    'auth wrong 401' => sub { my $temp = rested()->temp;
+        $two->text('POST', '2fa/verify', { tempToken => $temp,
+            totpCode => $two->wrong }) },
+    'auth codes' => sub { rested()->text('POST', '2fa/recovery-codes',
+            { token => totp($two->{secret}) }) },
+    'auth password 401' => sub { rested(); $one->text('POST', 'change-password',
+        { currentPassword => 'not the right one',
+          newPassword => 'walnut paper kite' }) },
+    'auth logout' => sub { my $gone = $one->other(bearer => 0)->login;
+                           $gone->text('POST', 'logout') },
+    'auth forged 403' => sub { my $web = $one->other(bearer => 0)->login;
+                               $web->text('POST', '2fa/setup') },
+    'auth nothing 404' => sub { $one->text('GET', 'nothing') },
     'a big one' => sub { [ 'POST', '/totp/validate', $who,
                           { clientId => $id, token => 'x',
                             pad => [ map { { a => 'b' x 100 } } 1 .. 50 ] } ] },
@@ -123,7 +163,7 @@ sub alive {
 sub sweep {
     my ($name, $all) = @_;
     my ($n, $bad, %seen) = (1, '');
-    my $usual = $name =~ /^(?:reg|recov|new)/ ? 201 : $name eq 'nothing' ? 404
+    my $usual = $name =~ /(\d{3})$/ ? $1 : $name =~ /^(?:reg|recov|new)/ ? 201 : $name eq 'nothing' ? 404
                 : $name =~ /^bad json|otp (?:twice|empty)/ ? 400
                 : $name eq 'otp nothing' ? 403 : 200;
 

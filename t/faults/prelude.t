@@ -178,6 +178,14 @@ my $hash = $redis->command('HGET', $left, 'hash');
 
 $redis->command('SET', "$account:dead:jti1", '');
 
+# a session, and a second factor that a code may be judged for
+my $sid = 'A' x 22;
+my @judged = ('5 1 2 100 1 10', 'code', 'v', 1, 1, 'd', '');
+$redis->command('HSET', "$account:session:$sid", 'g', 1, 'r', 0, 'f', 0);
+$redis->command('ZADD', "$account:sessions", 1, $sid);
+$redis->command('HSET', "$account:factor", 's', 'x', 'v', 'v');
+$redis->command('HSET', "$account:pending", 's', 'x', 'v', 'v');
+
 my %own = (
     account_create  => [ 'x@y.z', '$argon2id$' ],
     login_begin     => [ 5, 900000 ],
@@ -197,6 +205,17 @@ my %own = (
     apikey_revoke   => [ $keyid ],
     log_list        => [ '', 0, 50 ],
     account_get     => [],
+    session_refresh => [ $sid, 1, 1000, 1000 ],
+    session_end     => [ $sid ],
+    session_list    => [],
+    password_change => [ 1, 'a', 'b' ],
+    account_delete  => [ 1, 'a', 'auth.login' ],
+    factor_begin    => [ @judged, 'sealed', 'version1', 1000 ],
+    factor_enable   => [ 'v', 'right', 'sealed', 'version1', 1, 1000 ],
+    factor_verify   => [ @judged, 1000, $sid, 1000 ],
+    factor_step_up  => [ @judged ],
+    factor_disable  => [ @judged, 1000 ],
+    factor_recovery => [ @judged, 'a', 'b' ],
     authorize       => [],
     stateless       => [ 'otp.get', '' ],
     stateless_once  => [ 'otp.verify', 'digest', 1, 60000 ],
@@ -209,6 +228,9 @@ my %caller = (
     'a wrong key'       => [ 'k', '', $keyid, sha256('guess'), 'default' ],
     'a token of a revoked key' => [ 'j', 'jti2', 'gone', '', 'default' ],
     'a key of another realm' => [ 'k', '', $keyid, $hash, 'other' ],
+    'a token of another life' => [ 'j', 'another.jti2', '', '', 'default' ],
+    'a session that ended' => [ 's', 'jti2', '', 'B' x 22, 'default' ],
+    'a dead token of a session' => [ 's', 'jti1', '', $sid, 'default' ],
     'no such account'   => [ 'j', 'jti2', '', '', 'default', 'kanda:{nobody}' ],
 );
 
@@ -224,8 +246,9 @@ for my $name (sort keys %$lua_of) {
             $at // $account, $kind, $jti, $id, $digest, $realm, 0, '::1', 'me',
             100, 1000000, @{ $own{$name} });
 
-        is(ref $reply ? $reply->[0] : $reply, 'unauthorized',
-           "$name by $caller");
+        # whoever logs in with a code is told apart from one who has no account
+        my $word = $name eq 'factor_verify' && $at ? 'unknown' : 'unauthorized';
+        is(ref $reply ? $reply->[0] : $reply, $word, "$name by $caller");
 
         # a failed exchange is evidence, and logged for an account that exists
         next if $name eq 'token_create' && !$at;

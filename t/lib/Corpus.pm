@@ -19,7 +19,6 @@ my %LIST = map { $_ => 1 } qw(header raw like unlike then each touches);
 sub load {
     my ($path) = @_;
 
-    open my $fh, '<:raw', $path or die "$path: $!\n";
     my ($base) = $path =~ m{([^/]+)\.case\z};
     my $file = { name => $base, cases => [] };
 
@@ -27,9 +26,8 @@ sub load {
     my $scope = \%top;
     my ($section, $case);
 
-    while (my $line = <$fh>) {
-        my $at = "$path line $.";
-        $line =~ s/\r?\n\z//;
+    for my $read (lines($path)) {
+        my ($at, $line) = @$read;
 
         next if $line =~ /^\s*(?:#|\z)/;
 
@@ -64,6 +62,53 @@ sub load {
     $_->{expect} // $_->{read} // die "$_->{at}: no expectation\n"
         for @{ $file->{cases} };
     return $file;
+}
+
+
+# The lines of a file, each with its place.  A line "use FILE" stands for those
+# of another, up to a section "[name]" that may follow; lines "put A -> B" behind
+# it say what is written there in the place of what.
+
+sub lines {
+    my ($path) = @_;
+    my (@lines, @used, @put);
+
+    open my $fh, '<:raw', $path or die "$path: $!\n";
+    while (my $line = <$fh>) {
+        my $at = "$path line $.";
+        $line =~ s/\r?\n\z//;
+
+        if ($line =~ /^use (\S+)(?: until (\[.+\]))?\z/) {
+            my ($name, $end) = ($1, $2 // '');
+            @used = lines($path =~ s{[^/]+\z}{$name.case}r);
+            for my $i (0 .. $#used) {
+                $#used = $i - 1, last if $used[$i][1] eq $end;
+            }
+            next;
+        }
+        if ($line =~ /^put (.+) -> (.+)\z/) {
+            push @put, [ $1, $2 ];
+            next;
+        }
+        push @lines, replaced(\@used, \@put) if @put && $line !~ /^\s*(?:#|\z)/;
+        @put = () if $line !~ /^\s*(?:#|\z)/;
+        push @lines, [ $at, $line ];
+    }
+
+    return @put ? (@lines, replaced(\@used, \@put)) : @lines;
+}
+
+
+sub replaced {
+    my ($lines, $put) = @_;
+
+    for my $line (@$lines) {
+        for my $pair (@$put) {
+            $line->[1] =~ s/\Q$pair->[0]\E/$pair->[1]/g;
+        }
+        $line->[0] .= ' as another dialect has it';
+    }
+    return splice @$lines;
 }
 
 

@@ -1,12 +1,24 @@
 #!lua flags=allow-oom
 -- Event: auth.login
 -- Records how a login ended.  ARGV: 1 or 0, the PHC string that was verified,
--- one to put in its place or nothing.  An email that is not registered runs the
--- same commands, on keys that are gone at the end.
-local phc = call('HGET', account, 'phc')
-local right = ARGV[11] == '1' and phc == ARGV[12]
-local base = phc and account or account .. ':void'
-log(event, right, not right and 'invalid_credentials' or nil, nil, base)
+-- one to put in its place or nothing, a name for the account's life, "required"
+-- where a second factor is, the session to make or nothing, its milliseconds.
+-- Returns the account's life, whether a second factor is to be asked for, how
+-- many recovery codes are left.  An email that is not registered runs the same
+-- commands, on keys that are gone at the end.
+-- Include: session_new.inc
+local a = call('HMGET', account, 'phc', 'life')
+local factor = call('EXISTS', account .. ':factor')
+local right = ARGV[11] == '1' and a[1] == ARGV[12]
+local reason
+if not right then
+    reason = 'invalid_credentials'
+elseif factor == 1 then
+    reason = '2fa_required'
+elseif ARGV[15] ~= '' then
+    reason = '2fa_setup_required'
+end
+log(event, right, reason, nil, a[1] and account or account .. ':void')
 call('DEL', account .. ':void', account .. ':void:log',
      account .. ':void:log:auth.login')
 if not right then
@@ -16,4 +28,13 @@ call('DEL', account .. ':login')
 if ARGV[13] ~= '' then
     call('HSET', account, 'phc', ARGV[13])
 end
-return {'ok'}
+local life = a[2]
+if not life then
+    life = ARGV[14]
+    call('HSET', account, 'life', life)
+    call('SET', account .. ':life:' .. life, '')
+end
+if not reason and ARGV[16] ~= '' then
+    session_new(ARGV[16], ARGV[17])
+end
+return {'ok', life, factor, call('SCARD', account .. ':recovery')}

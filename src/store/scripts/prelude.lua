@@ -1,10 +1,11 @@
 -- What every script begins with.  All keys of an account carry its hash tag and
 -- begin with KEYS[1], the account itself, so that one slot holds them all.
 --
---   ARGV[1]  how the caller came: j (token), k (API key), - (nobody)
+--   ARGV[1]  how the caller came: j (token), s (a session's token), k (API
+--            key), - (nobody)
 --   ARGV[2]  the token's jti
 --   ARGV[3]  the API key's id: the caller's, or that which made the token
---   ARGV[4]  SHA-256 of the API key, for k
+--   ARGV[4]  SHA-256 of the API key, for k; the session, for s
 --   ARGV[5]  realm
 --   ARGV[6]  the scope that is needed, a bit, or 0; behind a scope, after a
 --            blank, this server's region, if it has one
@@ -29,12 +30,19 @@ local scopes = SCOPES_ALL
 local expires, regions = 0, ''         -- of the API key, if there is one
 
 -- Judges whether the caller may act at this very moment; nil if so.
-local refusal
-if kind == 'j' and call('EXISTS', account, account,
-                        account .. ':dead:' .. ARGV[2]) ~= 2
+local refusal, alive
+if kind == 's' then
+    alive = account .. ':session:' .. ARGV[4]
+elseif kind == 'j' then
+    -- the account, in the life of it that the token was made in, unless a key
+    -- of it answers for that
+    alive = keyid == '' and account .. ':life:' .. string.sub(ARGV[2], 1, 8)
+            or account
+end
+if alive and call('EXISTS', alive, alive, account .. ':dead:' .. ARGV[2]) ~= 2
 then
-    -- one call for both: 2 says that the account is there, counted twice, and
-    -- the token not among the dead
+    -- one call for both: 2 says that what it hangs on is there, counted twice,
+    -- and the token not among the dead
     refusal = {'unauthorized'}
 elseif keyid ~= '' then
     local name = account .. ':apikey:' .. keyid

@@ -11,7 +11,7 @@ if refusal then
             log_stranger(event, 'invalid_api_key')
         end
     end
-    return refusal
+    return {refusal[1]}
 end
 call('HSET', account .. ':apikey:' .. keyid, 'used', stamp)
 local answers, entries = {'ok'}, {}

@@ -104,6 +104,8 @@ sub problem {
 
     return form_problem($request, $r, $code)
         if $request->{path} =~ m{^/totp/};
+    return router_problem($case, $request, $r, $code)
+        if $request->{path} =~ m{^/auth/};
 
     push @bad, "type $type" if $type ne 'application/problem+json';
     push @bad, headers($case, $request, $r);
@@ -164,6 +166,38 @@ sub form_problem {
     push @bad, "it says $said"
         if $FORBIDDEN{$code} ? $said ne $FORBIDDEN{$code}
                              : grep { $said eq $_ } values %FORBIDDEN;
+    return @bad;
+}
+
+
+# The login router: a text and, but for the two about tokens, a code.
+
+my %TOKEN = (none  => 'No access token provided',
+             token => 'Invalid or expired access token');
+
+sub router_problem {
+    my ($case, $request, $r, $code) = @_;
+    my $type = $r->header('content-type') // '';
+    my @bad = headers($case, $request, $r);
+
+    push @bad, "type $type" if $type ne 'application/json';
+    push @bad, 'WWW-Authenticate' if defined $r->header('www-authenticate')
+                                     && $r->status != 401;
+    push @bad, 'Set-Cookie' if defined $r->header('set-cookie');
+    return @bad if $request->{method} eq 'HEAD';
+
+    my $p = $r->json;
+    return (@bad, "a body that is no JSON object: $r->{body}")
+        if ref $p ne 'HASH';
+
+    my $members = join ' ', sort keys %$p;
+    my $due = $TOKEN{$code} ? 'error' : 'code error';
+    push @bad, "members $members, not $due" if $members ne $due;
+    push @bad, "error $p->{error}"
+        if !length($p->{error} // '')
+           || $TOKEN{$code} && $p->{error} ne $TOKEN{$code};
+    push @bad, 'code ' . ($p->{code} // 'none') . ", not $code"
+        if !$TOKEN{$code} && $code ne 'any' && ($p->{code} // '') ne $code;
     return @bad;
 }
 

@@ -84,8 +84,9 @@ sub make {
     my $t = { h => [ map { [ @$_ ] } @{ $self->{h} } ],
               p => [ map { [ @$_ ] } @{ $self->{p} } ],
               key => 'ring', mac => 'sha256' };
-    member($t, 'p.jti', join '', '"', (map { ('a' .. 'z')[rand 26] } 1 .. 22),
-           '"');
+    my ($life) = map { substr $_->[1], 1, 8 } grep { $_->[0] eq 'jti' } @{ $t->{p} };
+    member($t, 'p.jti', join '', '"', $life,
+           (map { ('a' .. 'z')[rand 26] } 1 .. 22), '"');
     my @after;
 
     for my $step (split / ; /, $recipe) {

@@ -12,6 +12,7 @@ use Corpus::Token ();
 use Digest::SHA qw(sha256);
 use JSON::PP ();
 use Kanda;
+use Kanda::Auth;
 use Kanda::Stateless;
 use MIME::Base64 qw(encode_base64);
 
@@ -39,6 +40,9 @@ sub new {
                     . 'location /closed/ { kanda_serve api;'
                     . ' kanda_issuer corpus; kanda_registration off;'
                     . ' kanda_qrcode off; }'
+                    . Kanda::Auth::location('kanda_issuer corpus;'
+                          . ' kanda_realm auth;'
+                          . ' add_header X-Worker $pid always;')
                     . Kanda::Stateless::locations('kanda_region eu;'
                           . ' add_header X-Worker $pid always;'),
     )->start;
@@ -96,6 +100,12 @@ sub people {
     $self->{owner} = $owner;
     $self->{good} = $owner->{token};
     $self->{token} = Corpus::Token->new($owner->{token}, $self->{keys});
+
+    # the same person in the login router, which has a realm of its own here
+    my $app = Kanda::Auth->new($k, bearer => 1, map { $_ => $owner->{$_} }
+                                                qw(email password));
+    $app->register->login;
+    $self->{session} = Corpus::Token->new($app->{access}, $self->{keys});
     my %header = map { @$_ } @{ $self->{token}{h} };
     my %claim = map { @$_ } @{ $self->{token}{p} };
 
@@ -113,6 +123,8 @@ sub people {
         AWAY_KEY       => $away->{apiKey},
         THIRD_KEY      => $self->key($k->account)->{apiKey},
         OTHER_TOKEN    => $other->{token},
+        SESSION        => $app->{access},
+        REFRESH        => $app->{refresh},
         VALIDATE_TOKEN => $self->exchange($key{VALIDATE}),
         SECRET         => $SECRET,
         CLIENT         => 'corpus',
@@ -120,12 +132,13 @@ sub people {
         KID            => $header{kid} =~ tr/"//dr,
         KID2           => 'ring-b',
         ISS            => $claim{iss} =~ tr/"//dr,
+        LIFE           => substr($claim{jti}, 1, 8),
         SUB            => $claim{sub} =~ tr/"//dr,
         (map { ("${_}_KEY" => $key{$_}{apiKey}) } keys %key),
     };
 
     $self->secret($self->{values}{$_})
-        for qw(TOKEN PASSWORD KEY OTHER_TOKEN VALIDATE_TOKEN SECRET), map
+        for qw(TOKEN SESSION REFRESH PASSWORD KEY OTHER_TOKEN VALIDATE_TOKEN SECRET), map
             { "${_}_KEY" } keys %key;
     $self->secret(@{ $self->{keys} }{qw(text hex)});
     return;

@@ -1,0 +1,289 @@
+#include "kanda_auth.h"
+#include "kanda_cookie.h"
+#include "kanda_refresh.h"
+#include "kanda_token.h"
+
+
+#define KANDA_REFRESH_GRACE  10         /* s that a token's predecessor has */
+
+
+static ngx_int_t kanda_auth_registered(kanda_request_t *kr);
+static ngx_int_t kanda_auth_logged_in(kanda_request_t *kr);
+static ngx_int_t kanda_auth_setup_needed(kanda_request_t *kr);
+static ngx_int_t kanda_auth_refresh_find(kanda_request_t *kr,
+    ngx_str_t *token);
+static ngx_int_t kanda_auth_refresh_read(kanda_request_t *kr,
+    const ngx_str_t *token, kanda_refresh_t *refresh);
+static ngx_int_t kanda_auth_logout_named(kanda_request_t *kr);
+static ngx_int_t kanda_auth_logout_add(kanda_request_t *kr,
+    const char *account, const char *sid, size_t sid_len);
+
+
+ngx_int_t
+kanda_auth_register(kanda_request_t *kr)
+{
+    return kanda_register(kr, kanda_auth_registered);
+}
+
+
+static ngx_int_t
+kanda_auth_registered(kanda_request_t *kr)
+{
+    kanda_json_out_t  out;
+
+    if (kanda_json_begin(kr, &out, 128) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    kanda_json_open(&out, NULL, '{');
+    kanda_json_bool(&out, "success", 1);
+    kanda_api_text(&out, "userId", &kr->store.account);
+    kanda_json_close(&out, '}');
+
+    return kanda_json_answer(kr, NGX_HTTP_CREATED, &out);
+}
+
+
+ngx_int_t
+kanda_auth_login(kanda_request_t *kr)
+{
+    return kanda_login(kr, 1, kanda_auth_logged_in);
+}
+
+
+static ngx_int_t
+kanda_auth_logged_in(kanda_request_t *kr)
+{
+    kanda_session_t       session;
+    kanda_login_state_t  *s;
+
+    s = kr->state;
+
+    if (s->login.required) {
+        return kanda_auth_setup_needed(kr);
+    }
+
+    session.sid = s->login.session;
+    session.generation = 1;
+    session.email = s->email;
+    session.two_factor = 0;
+
+    return kanda_auth_tokens(kr, &session);
+}
+
+
+static ngx_int_t
+kanda_auth_setup_needed(kanda_request_t *kr)
+{
+    ngx_str_t             token;
+    kanda_token_t         what;
+    kanda_json_out_t      out;
+    kanda_login_state_t  *s;
+
+    s = kr->state;
+
+    ngx_memzero(&what, sizeof(kanda_token_t));
+    what.use = KANDA_JWT_2FA_SETUP;
+    what.ttl = KANDA_TEMP_TTL;
+    what.life = s->login.lives;
+
+    if (kanda_token_make(kr, &what, &token) != NGX_OK
+        || kanda_json_begin(kr, &out, 256 + token.len) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    kanda_json_open(&out, NULL, '{');
+    kanda_json_bool(&out, "requires2FASetup", 1);
+    kanda_api_text(&out, "tempToken", &token);
+    kanda_json_str(&out, "code", "2FA_SETUP_REQUIRED", 18);
+    kanda_json_close(&out, '}');
+
+    return kanda_json_answer(kr, NGX_HTTP_FORBIDDEN, &out);
+}
+
+
+ngx_int_t
+kanda_auth_refresh(kanda_request_t *kr)
+{
+    ngx_int_t              rc;
+    ngx_str_t              token;
+    kanda_refresh_t        refresh;
+    kanda_auth_refresh_t  *s;
+
+    s = kr->state;
+
+    kanda_begin(kr);
+
+    rc = kanda_auth_refresh_find(kr, &token);
+
+    if (rc == NGX_DECLINED) {
+        return kanda_auth_error(kr, KANDA_AUTH_NO_REFRESH);
+    }
+
+    if (rc == NGX_OK) {
+        rc = kanda_auth_refresh_read(kr, &token, &refresh);
+    }
+
+    if (rc == NGX_DECLINED) {
+        return kanda_auth_error(kr, KANDA_AUTH_BAD_REFRESH);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    kr->store.account.data = (u_char *) refresh.account;
+    kr->store.account.len = KANDA_ACCOUNT_ID_LEN;
+    s->session.sid.data = (u_char *) refresh.session;
+    s->session.sid.len = KANDA_SESSION_LEN;
+    s->generation = refresh.generation;
+
+    kanda_await(kr, kanda_session_refresh(&kr->store, s->generation,
+                                          (int64_t) KANDA_SESSION_TTL * 1000,
+                                          KANDA_REFRESH_GRACE * 1000,
+                                          &s->session));
+
+    if (kr->store.status != KANDA_STATUS_OK) {
+        return kanda_auth_error(kr, KANDA_AUTH_BAD_REFRESH);
+    }
+
+    return kanda_auth_tokens(kr, &s->session);
+
+    kanda_end(kr);
+}
+
+
+/* NGX_OK, or NGX_DECLINED when there is none.  What is no string is a token,
+ * and a bad one. */
+
+static ngx_int_t
+kanda_auth_refresh_find(kanda_request_t *kr, ngx_str_t *token)
+{
+    switch (kanda_field_string(kr, "refreshToken", token)) {
+
+    case NGX_OK:
+        return NGX_OK;
+
+    case NGX_DECLINED:
+        return kanda_cookie_find(kr, KANDA_COOKIE_REFRESH, token);
+
+    default:
+        ngx_str_set(token, ".");
+        return NGX_OK;
+    }
+}
+
+
+/* NGX_OK, NGX_DECLINED for a bad one, or NGX_ERROR. */
+
+static ngx_int_t
+kanda_auth_refresh_read(kanda_request_t *kr, const ngx_str_t *token,
+    kanda_refresh_t *refresh)
+{
+    int  rc;
+
+    rc = kanda_refresh_read(kr->main->ring->hmac[KANDA_DIGEST_REFRESH],
+                            (char *) kr->conf->realm.data, kr->conf->realm.len,
+                            (char *) token->data, token->len, refresh);
+
+    return rc == 0 ? NGX_OK : rc == -1 ? NGX_DECLINED : NGX_ERROR;
+}
+
+
+/* Says yes to everybody, and ends what the tokens name that came along, however
+ * old they are: their signatures are right. */
+
+ngx_int_t
+kanda_auth_logout(kanda_request_t *kr)
+{
+    kanda_auth_logout_t  *s;
+
+    s = kr->state;
+
+    kanda_begin(kr);
+
+    if (kanda_auth_logout_named(kr) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (s->i = 0; s->i < s->n; s->i++) {
+        kr->store.account = s->accounts[s->i];
+        kr->store.name.len = 0;
+
+        kanda_await(kr, kanda_session_end(&kr->store, &s->sids[s->i]));
+    }
+
+    if (kanda_cookie_clear(kr) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return kanda_auth_done(kr);
+
+    kanda_end(kr);
+}
+
+
+static ngx_int_t
+kanda_auth_logout_named(kanda_request_t *kr)
+{
+    ngx_int_t           rc;
+    ngx_str_t           token;
+    kanda_refresh_t     refresh;
+    kanda_jwt_claims_t  claims;
+
+    if (kanda_token_find(kr, &token) == NGX_OK) {
+        rc = kanda_token_read(kr, &token, 1, &claims);
+
+        if (rc == NGX_OK && claims.use == KANDA_JWT_ACCESS && claims.sid.len) {
+            rc = kanda_auth_logout_add(kr, claims.sub.data, claims.sid.data,
+                                       claims.sid.len);
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (kanda_cookie_find(kr, KANDA_COOKIE_REFRESH, &token) == NGX_OK) {
+        rc = kanda_auth_refresh_read(kr, &token, &refresh);
+
+        if (rc == NGX_OK) {
+            rc = kanda_auth_logout_add(kr, refresh.account, refresh.session,
+                                       KANDA_SESSION_LEN);
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_auth_logout_add(kanda_request_t *kr, const char *account,
+    const char *sid, size_t sid_len)
+{
+    u_char               *p;
+    kanda_auth_logout_t  *s;
+
+    s = kr->state;
+
+    p = ngx_pnalloc(kr->request->pool, KANDA_ACCOUNT_ID_LEN + sid_len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, account, KANDA_ACCOUNT_ID_LEN);
+    ngx_memcpy(p + KANDA_ACCOUNT_ID_LEN, sid, sid_len);
+
+    s->accounts[s->n].data = p;
+    s->accounts[s->n].len = KANDA_ACCOUNT_ID_LEN;
+    s->sids[s->n].data = p + KANDA_ACCOUNT_ID_LEN;
+    s->sids[s->n].len = sid_len;
+    s->n++;
+
+    return NGX_OK;
+}

@@ -1,0 +1,337 @@
+#include "kanda_api.h"
+#include "kanda_cookie.h"
+#include "kanda_password.h"
+#include "kanda_refresh.h"
+#include "kanda_text.h"
+#include "kanda_token.h"
+
+
+#define KANDA_LOGIN_ATTEMPTS   5
+#define KANDA_LOGIN_WINDOW     (15 * 60 * 1000)     /* ms */
+
+
+static ngx_int_t kanda_login_email(kanda_request_t *kr, ngx_str_t *email);
+static ngx_int_t kanda_login_password(kanda_request_t *kr, const char *field,
+    ngx_str_t *password);
+static ngx_int_t kanda_login_new_password(kanda_request_t *kr,
+    const char *field, const ngx_str_t *email, ngx_str_t *password);
+static ngx_int_t kanda_login_prepare(kanda_request_t *kr, ngx_uint_t session);
+static ngx_int_t kanda_login_challenge(kanda_request_t *kr);
+
+
+ngx_int_t
+kanda_register(kanda_request_t *kr, kanda_handler_pt answer)
+{
+    kanda_kdf_t          *kdf;
+    kanda_login_state_t  *s;
+
+    s = kr->state;
+    kdf = kr->main->worker.kdf;
+
+    kanda_begin(kr);
+
+    kanda_api_need(kanda_login_email(kr, &s->email));
+    kanda_api_need(kanda_login_new_password(kr, "password", &s->email,
+                                            &s->password));
+
+    if (!kr->conf->registration) {
+        return kanda_problem(kr, KANDA_REGISTRATION_CLOSED);
+    }
+
+    if (kanda_kdf_reserve(kdf, &kr->kdf_slot) != NGX_OK) {
+        return kanda_problem(kr, KANDA_UNAVAILABLE);
+    }
+
+    if (kanda_account_select(&kr->store, &s->email) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    kanda_await(kr, kanda_kdf_hash(kdf, &kr->kdf_slot, &kr->waiter,
+                                   &s->password, s->fresh));
+    kanda_await(kr, kanda_account_create(&kr->store, &s->email, s->fresh));
+
+    if (kr->store.status == KANDA_STATUS_EXISTS) {
+        return kanda_problem(kr, KANDA_EMAIL_TAKEN);
+    }
+
+    return answer(kr);
+
+    kanda_end(kr);
+}
+
+
+/* An unknown email goes the same way as a known one with a wrong password, hash
+ * and all: only the scripts know the difference. */
+
+ngx_int_t
+kanda_login(kanda_request_t *kr, ngx_uint_t session, kanda_handler_pt answer)
+{
+    kanda_kdf_t          *kdf;
+    kanda_login_state_t  *s;
+
+    s = kr->state;
+    kdf = kr->main->worker.kdf;
+
+    kanda_begin(kr);
+
+    kanda_api_need(kanda_login_email(kr, &s->email));
+    kanda_api_need(kanda_login_password(kr, "password", &s->password));
+
+    if (kanda_login_prepare(kr, session) != NGX_OK) {
+        return kanda_problem(kr, KANDA_UNAVAILABLE);
+    }
+
+    /* before the attempt is charged: a full queue is not the caller's fault */
+
+    if (kanda_kdf_reserve(kdf, &kr->kdf_slot) != NGX_OK) {
+        return kanda_problem(kr, KANDA_UNAVAILABLE);
+    }
+
+    if (kanda_account_select(&kr->store, &s->email) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    kanda_await(kr, kanda_account_login_begin(&kr->store, KANDA_LOGIN_ATTEMPTS,
+                                              KANDA_LOGIN_WINDOW,
+                                              &s->outcome.phc));
+
+    if (kr->store.status == KANDA_STATUS_LOCKED) {
+        return kanda_problem(kr, KANDA_TOO_MANY_ATTEMPTS);
+    }
+
+    if (s->outcome.phc.len == 0) {
+        s->outcome.phc.data = (u_char *) kanda_password_dummy();
+        s->outcome.phc.len = ngx_strlen(s->outcome.phc.data);
+    }
+
+    kanda_await(kr, kanda_kdf_verify(kdf, &kr->kdf_slot, &kr->waiter,
+                                     &s->password, &s->outcome.phc,
+                                     &s->verdict));
+
+    /* where the queue is full the next login will do */
+
+    if (s->verdict.match && s->verdict.outdated
+        && kanda_kdf_reserve(kdf, &kr->kdf_slot) == NGX_OK)
+    {
+        kanda_await(kr, kanda_kdf_hash(kdf, &kr->kdf_slot, &kr->waiter,
+                                       &s->password, s->fresh));
+    }
+
+    s->outcome.match = s->verdict.match;
+    s->outcome.fresh = s->fresh[0] ? s->fresh : NULL;
+
+    kanda_await(kr, kanda_account_login_end(&kr->store, &s->outcome,
+                                            &s->login));
+
+    if (kr->store.status != KANDA_STATUS_OK) {
+        return kanda_problem(kr, KANDA_INVALID_CREDENTIALS);
+    }
+
+    return s->login.two_factor ? kanda_login_challenge(kr) : answer(kr);
+
+    kanda_end(kr);
+}
+
+
+static ngx_int_t
+kanda_login_prepare(kanda_request_t *kr, ngx_uint_t session)
+{
+    kanda_login_state_t  *s;
+
+    s = kr->state;
+    s->login.required = kr->conf->two_factor;
+    s->login.session_ms = (int64_t) KANDA_SESSION_TTL * 1000;
+
+    if (session && kanda_session_name(kr, &s->login.session) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return kanda_token_life(s->login.life);
+}
+
+
+/* The password was right: a token that is good for a code, and for no more. */
+
+static ngx_int_t
+kanda_login_challenge(kanda_request_t *kr)
+{
+    ngx_str_t             token;
+    kanda_token_t         what;
+    kanda_json_out_t      out;
+    kanda_login_state_t  *s;
+
+    s = kr->state;
+
+    ngx_memzero(&what, sizeof(kanda_token_t));
+    what.use = KANDA_JWT_2FA;
+    what.ttl = KANDA_TEMP_TTL;
+    what.life = s->login.lives;
+
+    if (kanda_token_make(kr, &what, &token) != NGX_OK
+        || kanda_json_begin(kr, &out, 256 + token.len) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    kanda_json_open(&out, NULL, '{');
+    kanda_json_bool(&out, "requiresTwoFactor", 1);
+    kanda_api_text(&out, "tempToken", &token);
+    kanda_json_open(&out, "available2faMethods", '[');
+    kanda_json_str(&out, NULL, "totp", 4);
+
+    if (s->login.recovery) {
+        kanda_json_str(&out, NULL, "recovery", 8);
+    }
+
+    kanda_json_close(&out, ']');
+    kanda_json_close(&out, '}');
+
+    return kanda_json_answer(kr, NGX_HTTP_OK, &out);
+}
+
+
+/* The attempts of a session count with those of logins: whoever has stolen it
+ * does not have the password. */
+
+ngx_int_t
+kanda_password_use(kanda_request_t *kr, const char *field, const char *next,
+    kanda_password_use_pt use, kanda_handler_pt answer)
+{
+    kanda_kdf_t          *kdf;
+    kanda_login_state_t  *s;
+
+    s = kr->state;
+    kdf = kr->main->worker.kdf;
+
+    kanda_begin(kr);
+
+    kanda_api_need(kanda_login_password(kr, field, &s->password));
+
+    if (next) {
+        kanda_await(kr, kanda_account_get(&kr->store, &s->account));
+        kanda_api_need(kanda_login_new_password(kr, next, &s->account.email,
+                                                &s->next));
+    }
+
+    if (kanda_kdf_reserve(kdf, &kr->kdf_slot) != NGX_OK) {
+        return kanda_problem(kr, KANDA_UNAVAILABLE);
+    }
+
+    kanda_await(kr, kanda_account_login_begin(&kr->store, KANDA_LOGIN_ATTEMPTS,
+                                              KANDA_LOGIN_WINDOW,
+                                              &s->outcome.phc));
+
+    if (kr->store.status == KANDA_STATUS_LOCKED) {
+        return kanda_problem(kr, KANDA_TOO_MANY_ATTEMPTS);
+    }
+
+    kanda_await(kr, kanda_kdf_verify(kdf, &kr->kdf_slot, &kr->waiter,
+                                     &s->password, &s->outcome.phc,
+                                     &s->verdict));
+
+    s->outcome.match = s->verdict.match;
+    s->outcome.fresh = s->fresh;
+
+    if (s->verdict.match && next) {
+
+        if (kanda_kdf_reserve(kdf, &kr->kdf_slot) != NGX_OK) {
+            return kanda_problem(kr, KANDA_UNAVAILABLE);
+        }
+
+        kanda_await(kr, kanda_kdf_hash(kdf, &kr->kdf_slot, &kr->waiter,
+                                       &s->next, s->fresh));
+    }
+
+    kanda_await(kr, use(&kr->store, &s->outcome));
+
+    if (kr->store.status != KANDA_STATUS_OK) {
+        return kanda_problem(kr, KANDA_INVALID_CREDENTIALS);
+    }
+
+    return answer(kr);
+
+    kanda_end(kr);
+}
+
+
+static ngx_int_t
+kanda_login_email(kanda_request_t *kr, ngx_str_t *email)
+{
+    u_char     *p;
+    ngx_int_t   rc;
+    ngx_str_t   text;
+
+    rc = kanda_field_need(kr, "email", &text);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    p = ngx_pnalloc(kr->request->pool, text.len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (kanda_email_canonical((char *) p, (char *) text.data, text.len) != 0) {
+        (void) kanda_api_invalid(kr, "email must be an email address of at "
+                                 "most 254 bytes.");
+        return NGX_DECLINED;
+    }
+
+    email->data = p;
+    email->len = text.len;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_login_password(kanda_request_t *kr, const char *field,
+    ngx_str_t *password)
+{
+    ngx_int_t  rc;
+
+    rc = kanda_field_need(kr, field, password);
+
+    if (rc == NGX_OK && password->len > KANDA_PASSWORD_BYTES) {
+        (void) kanda_api_invalid(kr, "password is longer than any can be.");
+        return NGX_DECLINED;
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+kanda_login_new_password(kanda_request_t *kr, const char *field,
+    const ngx_str_t *email, ngx_str_t *password)
+{
+    static const char  *details[] = {
+        [KANDA_PASSWORD_SHORT] = "password must have at least 8 characters.",
+        [KANDA_PASSWORD_LONG] = "password must have at most 128 characters.",
+        [KANDA_PASSWORD_INVALID] = "password must be valid UTF-8.",
+        [KANDA_PASSWORD_IS_EMAIL] = "password must not be the email."
+    };
+
+    ngx_int_t               rc;
+    kanda_password_check_t  check;
+
+    rc = kanda_field_need(kr, field, password);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    check = kanda_password_check((char *) password->data, password->len,
+                                 (char *) email->data, email->len);
+
+    if (check != KANDA_PASSWORD_OK) {
+        (void) kanda_api_invalid(kr, details[check]);
+        return NGX_DECLINED;
+    }
+
+    if (kanda_blocklist_has(kr->main->blocklist, password)) {
+        (void) kanda_api_invalid(kr, "password is one of the most common.");
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}

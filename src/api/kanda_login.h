@@ -1,0 +1,53 @@
+/*
+ * Emails and passwords: what the dialects do alike before each answers in its
+ * own way.
+ */
+
+#ifndef KANDA_LOGIN_H
+#define KANDA_LOGIN_H
+
+#include "ngx_http_kanda.h"
+#include "kanda_store_account.h"
+
+
+/* State of every endpoint that takes a password. */
+typedef struct {
+    ngx_str_t                 email;
+    ngx_str_t                 password;
+    ngx_str_t                 next;     /* the password to come */
+    kanda_account_t           account;
+    kanda_kdf_verdict_t       verdict;
+    kanda_password_outcome_t  outcome;
+    kanda_login_t             login;
+    char                      fresh[KANDA_PHC_MAX];
+} kanda_login_state_t;
+
+
+/* Registers, a fiber; answer makes the answer of the account that is new. */
+ngx_int_t kanda_register(kanda_request_t *kr, kanda_handler_pt answer);
+
+/*
+ * Logs in, a fiber.  Where the password is enough, the login makes a session if
+ * session is set, and answer makes the answer; where a second factor is, the
+ * answer asks for it.  With login.required set and no factor, nothing was made
+ * and answer says so.
+ */
+ngx_int_t kanda_login(kanda_request_t *kr, ngx_uint_t session,
+    kanda_handler_pt answer);
+
+
+/* What is done with a verified password of the calling session's account; the
+ * store's kanda_account_password or _delete. */
+typedef ngx_int_t (*kanda_password_use_pt)(kanda_store_t *st,
+    const kanda_password_outcome_t *outcome);
+
+/*
+ * Verifies the calling session's password, which field names, and uses it, a
+ * fiber.  With next, the field of the password to come, that is checked first
+ * and hashed last.
+ */
+ngx_int_t kanda_password_use(kanda_request_t *kr, const char *field,
+    const char *next, kanda_password_use_pt use, kanda_handler_pt answer);
+
+
+#endif /* KANDA_LOGIN_H */

@@ -1,0 +1,240 @@
+#include "kanda_cookie.h"
+#include "kanda_crypto.h"
+
+
+#define KANDA_CSRF_LEN    32            /* hex digits */
+#define KANDA_COOKIE_MAX  256           /* bytes beside value and path */
+
+
+static ngx_uint_t kanda_cookie_secure(ngx_http_request_t *r);
+static ngx_uint_t kanda_cookie_in(ngx_str_t *header, const char *name,
+    ngx_str_t *value);
+static ngx_int_t kanda_cookie_write(kanda_request_t *kr, kanda_cookie_t cookie,
+    ngx_uint_t secure, const ngx_str_t *value);
+static ngx_int_t kanda_csrf_find(kanda_request_t *kr, ngx_str_t *value);
+
+
+static const struct {
+    const char  *names[2];              /* as it comes, and over TLS */
+    ngx_uint_t   max_age;               /* s */
+    ngx_uint_t   mount;                 /* for the location alone */
+    ngx_uint_t   script;                /* scripts may read it */
+} kanda_cookies[KANDA_COOKIES] = {
+    { { "accessToken", "__Host-accessToken" }, KANDA_ACCESS_TTL, 0, 0 },
+    { { "refreshToken", "__Host-refreshToken" }, KANDA_SESSION_TTL, 1, 0 },
+    { { "csrf-token", "csrf-token" }, KANDA_SESSION_TTL, 0, 1 }
+};
+
+
+static ngx_uint_t
+kanda_cookie_secure(ngx_http_request_t *r)
+{
+#if (NGX_HTTP_SSL)
+    return r->connection->ssl != NULL;
+#else
+    return 0;
+#endif
+}
+
+
+ngx_int_t
+kanda_cookie_find(kanda_request_t *kr, kanda_cookie_t cookie, ngx_str_t *value)
+{
+    const char            *name;
+    ngx_table_elt_t       *h;
+    kanda_header_place_t   place;
+
+    name = kanda_cookies[cookie].names[kanda_cookie_secure(kr->request)];
+    ngx_memzero(&place, sizeof(kanda_header_place_t));
+
+    for ( ;; ) {
+        h = kanda_header_next(kr->request, "cookie", &place);
+
+        if (h == NULL) {
+            return NGX_DECLINED;
+        }
+
+        if (kanda_cookie_in(&h->value, name, value)) {
+            return value->len ? NGX_OK : NGX_DECLINED;
+        }
+    }
+}
+
+
+/* RFC 6265, section 4.2.1: pairs, parted by "; ". */
+
+static ngx_uint_t
+kanda_cookie_in(ngx_str_t *header, const char *name, ngx_str_t *value)
+{
+    size_t   len;
+    u_char  *p, *end, *last;
+
+    len = ngx_strlen(name);
+    p = header->data;
+    last = header->data + header->len;
+
+    while (p < last) {
+
+        while (p < last && (*p == ' ' || *p == '\t' || *p == ';')) {
+            p++;
+        }
+
+        end = ngx_strlchr(p, last, ';');
+
+        if (end == NULL) {
+            end = last;
+        }
+
+        if ((size_t) (end - p) > len && p[len] == '='
+            && ngx_memcmp(p, name, len) == 0)
+        {
+            value->data = p + len + 1;
+            value->len = end - value->data;
+
+            while (value->len && (value->data[value->len - 1] == ' '
+                                  || value->data[value->len - 1] == '\t'))
+            {
+                value->len--;
+            }
+
+            return 1;
+        }
+
+        p = end;
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+kanda_cookie_set(kanda_request_t *kr, kanda_cookie_t cookie,
+    const ngx_str_t *value)
+{
+    return kanda_cookie_write(kr, cookie, kanda_cookie_secure(kr->request),
+                              value);
+}
+
+
+ngx_int_t
+kanda_cookie_clear(kanda_request_t *kr)
+{
+    static ngx_str_t  nothing = ngx_null_string;
+
+    ngx_uint_t  i, secure;
+
+    for (i = 0; i < KANDA_COOKIES; i++) {
+        for (secure = 0; secure < 2; secure++) {
+
+            if (secure && ngx_strcmp(kanda_cookies[i].names[0],
+                                     kanda_cookies[i].names[1]) == 0)
+            {
+                break;
+            }
+
+            if (kanda_cookie_write(kr, i, secure, &nothing) != NGX_OK) {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_cookie_write(kanda_request_t *kr, kanda_cookie_t cookie,
+    ngx_uint_t secure, const ngx_str_t *value)
+{
+    u_char     *p;
+    ngx_str_t   path, text;
+
+    static ngx_str_t  root = ngx_string("/");
+
+    path = (kanda_cookies[cookie].mount && !secure && kr->conf->prefix.len)
+           ? kr->conf->prefix : root;
+
+    p = ngx_pnalloc(kr->request->pool,
+                    KANDA_COOKIE_MAX + path.len + value->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text.data = p;
+
+    p = ngx_sprintf(p, "%s=%V; Max-Age=%ui; Path=%V; SameSite=Lax",
+                    kanda_cookies[cookie].names[secure], value,
+                    value->len ? kanda_cookies[cookie].max_age : 0, &path);
+
+    if (!kanda_cookies[cookie].script) {
+        p = ngx_cpymem(p, "; HttpOnly", sizeof("; HttpOnly") - 1);
+    }
+
+    if (secure) {
+        p = ngx_cpymem(p, "; Secure", sizeof("; Secure") - 1);
+    }
+
+    text.len = p - text.data;
+
+    return kanda_header_add(kr->request, "Set-Cookie", &text);
+}
+
+
+ngx_int_t
+kanda_csrf_set(kanda_request_t *kr)
+{
+    u_char     *p;
+    uint8_t     random[KANDA_CSRF_LEN / 2];
+    ngx_str_t   value;
+
+    if (!kr->conf->csrf) {
+        return NGX_OK;
+    }
+
+    if (kanda_csrf_find(kr, &value) != NGX_OK) {
+        p = ngx_pnalloc(kr->request->pool, KANDA_CSRF_LEN);
+
+        if (p == NULL || kanda_random(random, sizeof(random)) != 0) {
+            return NGX_ERROR;
+        }
+
+        (void) ngx_hex_dump(p, random, sizeof(random));
+        value.data = p;
+        value.len = KANDA_CSRF_LEN;
+    }
+
+    return kanda_cookie_set(kr, KANDA_COOKIE_CSRF, &value);
+}
+
+
+ngx_uint_t
+kanda_csrf_right(kanda_request_t *kr)
+{
+    ngx_str_t  cookie, header;
+
+    return kanda_csrf_find(kr, &cookie) == NGX_OK
+           && kanda_header_find(kr->request, "x-csrf-token", &header) == 1
+           && header.len == KANDA_CSRF_LEN
+           && kanda_equal(header.data, cookie.data, KANDA_CSRF_LEN);
+}
+
+
+static ngx_int_t
+kanda_csrf_find(kanda_request_t *kr, ngx_str_t *value)
+{
+    ngx_uint_t  i;
+
+    if (kanda_cookie_find(kr, KANDA_COOKIE_CSRF, value) != NGX_OK
+        || value->len != KANDA_CSRF_LEN)
+    {
+        return NGX_DECLINED;
+    }
+
+    for (i = 0; i < KANDA_CSRF_LEN; i++) {
+        if (ngx_hextoi(&value->data[i], 1) == NGX_ERROR) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}

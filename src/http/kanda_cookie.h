@@ -1,0 +1,44 @@
+/*
+ * The cookies of a session.  Over TLS the two that speak for their holder have
+ * the "__Host-" prefix, so that no other host can put them there.
+ */
+
+#ifndef KANDA_COOKIE_H
+#define KANDA_COOKIE_H
+
+#include "ngx_http_kanda.h"
+
+
+#define KANDA_ACCESS_TTL   900                  /* s */
+#define KANDA_SESSION_TTL  (7 * 24 * 3600)      /* s without a refresh */
+
+
+typedef enum {
+    KANDA_COOKIE_ACCESS = 0,
+    KANDA_COOKIE_REFRESH,
+    KANDA_COOKIE_CSRF,
+    KANDA_COOKIES
+} kanda_cookie_t;
+
+
+/* A cookie by the name that it has on this connection; the first if there are
+ * several.  NGX_OK, or NGX_DECLINED when it is absent or empty. */
+ngx_int_t kanda_cookie_find(kanda_request_t *kr, kanda_cookie_t cookie,
+    ngx_str_t *value);
+
+/* Adds a Set-Cookie to the answer: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_cookie_set(kanda_request_t *kr, kanda_cookie_t cookie,
+    const ngx_str_t *value);
+
+/* Takes every cookie back, in every spelling: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_cookie_clear(kanda_request_t *kr);
+
+/* Sets the cookie for X-CSRF-Token, where kanda_csrf asks for it; one that the
+ * caller has stays, for other tabs know it: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_csrf_set(kanda_request_t *kr);
+
+/* Whether X-CSRF-Token says what its cookie says. */
+ngx_uint_t kanda_csrf_right(kanda_request_t *kr);
+
+
+#endif /* KANDA_COOKIE_H */

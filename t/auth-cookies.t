@@ -1,0 +1,241 @@
+# Cookies over TLS, X-CSRF-Token, and realms that share nothing.
+
+BEGIN { push @INC, 't/lib' }
+use strict;
+use warnings;
+
+use Kanda;
+use Kanda::Answer;
+use Kanda::Auth;
+use Test::More;
+
+my $k = Kanda->new(
+    server => Kanda::Auth::location()
+              . Kanda::Auth::location('kanda_csrf on;', '/guarded/')
+              . Kanda::Auth::location('kanda_realm other;', '/other/')
+              . Kanda::Auth::location('', '/deep/er/')
+              . 'location /other-api/ { kanda_serve api; kanda_realm other;
+                 kanda_registration on; }',
+)->start;
+
+my $REFUSED = '403 {"error":"Invalid or expired access token"}';
+my $FORGED = '403 {"error":"CSRF token validation failed",'
+             . '"code":"CSRF_INVALID"}';
+
+
+sub said { my ($r) = @_; return "$r->{status} $r->{body}" }
+sub named { my ($r) = @_; return map { $_->{name} => $_ }
+                                     Kanda::Auth::cookies($r) }
+
+
+# Where they go
+
+{
+    my $me = Kanda::Auth->new($k, mount => '/deep/er')->register;
+    my %c = named($me->post('login', $me->credentials));
+
+    is($c{refreshToken}{path}, '/deep/er', 'the refresh token goes to its mount');
+    is($c{accessToken}{path}, '/', 'the access token everywhere');
+    is_deeply([ sort keys %c ], [qw(accessToken refreshToken)], 'and no other');
+    is($c{$_}{httponly}, 1, "no script sees $_") for keys %c;
+    is($c{$_}{samesite}, 'Lax', 'no other site sends it') for keys %c;
+    ok(!exists $c{$_}{secure} && !exists $c{$_}{domain}, 'as it is') for keys %c;
+}
+
+
+# X-CSRF-Token
+
+{
+    my $me = Kanda::Auth->new($k, mount => '/guarded')->register;
+    my %c = named($me->post('login', $me->credentials));
+    my $csrf = $c{'csrf-token'}{value};
+
+    like($csrf, qr/^[0-9a-f]{32}$/, 'a login gives a token to show');
+    ok(!exists $c{'csrf-token'}{httponly}, 'which scripts may read');
+    is($c{'csrf-token'}{path}, '/', 'everywhere');
+
+    my @right = ('X-CSRF-Token' => $csrf);
+    my %asks = (
+        'POST 2fa/setup' => undef, 'POST 2fa/disable' => undef,
+        'POST 2fa/verify-setup' => {}, 'POST 2fa/step-up' => {},
+        'POST 2fa/recovery-codes' => undef, 'POST change-password' => {},
+        'DELETE account' => {}, 'DELETE sessions/x' => undef,
+    );
+
+    for my $ask (sort keys %asks) {
+        my ($method, $path) = split / /, $ask;
+        my $jar = $me->{jar};
+
+        is(said($me->call($method, $path, $asks{$ask})), $FORGED,
+           "$ask without it");
+        is(said($me->call($method, $path, $asks{$ask}, 'X-CSRF-Token' => $_)),
+           $FORGED, 'with another')
+            for 'f' x 32, uc $csrf eq $csrf ? 'x' : uc $csrf, '',
+                substr($csrf, 1), "$csrf$csrf";
+        is(said($me->call($method, $path, $asks{$ask}, @right, @right)),
+           $FORGED, 'or twice');
+        is(said($me->other(jar => { %$jar, 'csrf-token' => 'x' x 32 })
+                   ->call($method, $path, $asks{$ask},
+                          'X-CSRF-Token' => 'x' x 32)), $FORGED,
+           'or one that is none');
+        isnt(said($me->call($method, $path, $asks{$ask}, @right)), $FORGED,
+             'and with it');
+        my $app = $me->other(bearer => 1, access => $jar->{accessToken});
+        isnt(said($app->call($method, $path, $asks{$ask})), $FORGED,
+             'a bearer needs none');
+    }
+
+    is($me->get('me')->status, 200, 'reading needs none');
+    is($me->get('sessions')->status, 200, 'of any kind');
+    is(said($me->other->post('2fa/setup')),
+       '403 {"error":"No access token provided"}', 'without a token that is said');
+
+    my %again = named($me->post('refresh'));
+    is($again{'csrf-token'}{value}, $csrf, 'a refresh needs none, and keeps it');
+    is($me->post('logout')->status, 200, 'logging out needs none');
+    is_deeply($me->{jar}, {}, 'and takes it away');
+
+    my $app = $me->other(bearer => 1);
+    is(scalar Kanda::Auth::cookies($app->post('login', $app->credentials)), 0,
+       'an app is given none');
+
+    $me->login->post('2fa/setup', undef,
+                     'X-CSRF-Token' => $me->{jar}{'csrf-token'});
+    my $plain = $me->other(mount => '/auth')->login;
+    is($plain->post('2fa/setup')->status, 200, 'where it is off nobody asks');
+}
+
+
+# In the managed API a cookie counts with it alone, whatever is on
+
+{
+    my $me = Kanda::Auth->new($k, mount => '/guarded')->register->login;
+    my @right = ('X-CSRF-Token' => $me->{jar}{'csrf-token'});
+    my $api = $me->other(mount => '/api', jar => $me->{jar});
+
+    is($api->get('auth/me', undef, @right)->json->{userId}, $me->{userId},
+       'reading');
+    is($api->post('totp/register', { clientId => 'c' }, @right)->status, 201,
+       'writing');
+    is($api->get('auth/me')->status, 401, 'not reading without');
+    is($api->delete('totp/c')->status, 401, 'nor writing');
+
+    my $owner = $k->account;
+    is($api->get('auth/me', undef, @right,
+                 Authorization => "Bearer $owner->{token}")->json->{userId},
+       $owner->{userId}, 'a bearer wins');
+    my $key = $k->post('/apikeys', $owner, {})->json->{apiKey};
+    is($api->get('auth/me', undef, @right, 'x-api-key' => $key)
+           ->json->{userId}, $owner->{userId}, 'and so does a key');
+
+    $me->post('logout');
+    is($me->other(mount => '/api', jar => { %{ $api->{jar} } })
+          ->get('auth/me', undef, @right)->status, 401,
+       'the session ends for it, too');
+}
+
+
+# Realms
+
+{
+    my $here = Kanda::Auth->new($k)->register->login->enrol;
+    my $there = $here->other(mount => '/other');
+
+    is($there->post('login', $there->credentials)->status, 401,
+       'an account of one is none in another');
+    $there->register;
+    isnt($there->{userId}, $here->{userId}, 'the same email is another there');
+    $there->login;
+    is($there->get('me')->json->{isTotpEnabled}, JSON::PP::false,
+       'with a factor of its own');
+
+    my $cross = sub { my ($from, $to) = @_;
+                      return $from->other(mount => $to,
+                                          jar => { %{ $from->{jar} } }) };
+
+    for my $case ([ $here, '/other' ], [ $there, '/auth' ]) {
+        my ($from, $to) = @$case;
+        my $stranger = $cross->($from, $to);
+
+        is(said($stranger->get('me')), $REFUSED, "a cookie at $to");
+        is(said($stranger->get('me', undef, Authorization =>
+                    "Bearer $from->{jar}{accessToken}")), $REFUSED, 'a bearer');
+        is($stranger->post('refresh')->status, 401, 'a refresh token');
+        $stranger->post('logout');
+        is($from->get('me')->status, 200, 'cannot even log out');
+    }
+
+    my $temp = $here->temp;
+    my $code = $here->code;
+    is($there->post('2fa/verify', { tempToken => $temp, totpCode => $code })
+             ->status, 401, 'a tempToken');
+    is($k->connect->request('POST', '/other-api/auth/2fa/verify', body => json({
+           tempToken => $temp, totpCode => $code }))->status, 401,
+       'in either dialect');
+    is($here->post('2fa/verify', { tempToken => $temp, totpCode => $code })
+            ->status, 200, 'and is good at home');
+    is($k->connect->request('GET', '/other-api/auth/me', headers => [
+           Authorization => "Bearer $here->{jar}{accessToken}" ])->status, 401,
+       'a session in the managed API');
+}
+
+
+# TLS
+
+SKIP: {
+    my $nginx = Kanda::Nginx::binary();
+    skip 'this nginx has no TLS', 18 if `$nginx -V 2>&1` !~ /http_ssl_module/;
+
+    my $dir = Kanda::Home::root();
+    my $port = Kanda::Home::port();
+
+    system("openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=x"
+           . " -keyout $dir/key -out $dir/cert > $dir/openssl 2>&1") == 0
+        or die "no certificate\n";
+
+    my $tls = Kanda->new(server => "listen 127.0.0.1:$port ssl;
+        ssl_certificate $dir/cert; ssl_certificate_key $dir/key;\n"
+        . Kanda::Auth::location('kanda_csrf on;'))->start;
+    my $me = Kanda::Auth->new($tls)->register->login;
+
+    my $ask = sub {
+        my ($path, $body, @headers) = @_;
+        my $options = join ' ', map { "-H '$_'" } @headers,
+                                    'Content-Type: application/json';
+        $options .= " -d '" . json($body) . "'" if $body;
+        my $text = `curl -ksi --http1.1 $options https://127.0.0.1:$port/auth/$path`;
+        return Kanda::Answer->take(\$text, eof => 1);
+    };
+
+    my $r = $ask->('login', $me->credentials);
+    my %c = named($r);
+
+    is_deeply([ sort keys %c ],
+              [qw(__Host-accessToken __Host-refreshToken csrf-token)],
+              'over TLS they have a prefix');
+    is($c{$_}{secure}, 1, "$_ is secure") for sort keys %c;
+    is($c{$_}{path}, '/', 'and for the whole host') for sort keys %c;
+    ok(!exists $c{$_}{domain}, 'and no other') for sort keys %c;
+    is($c{'__Host-accessToken'}{httponly}, 1, 'and not for scripts');
+
+    my $with = sub { return $ask->('me', undef, 'Cookie: ' . join '; ', @_)
+                                ->status };
+    is($with->("__Host-accessToken=$c{'__Host-accessToken'}{value}"), 200,
+       'a session');
+    is($with->("accessToken=$c{'__Host-accessToken'}{value}"), 403,
+       'but not by the other name, which any host near could set');
+    is($with->("__HOST-accessToken=$c{'__Host-accessToken'}{value}"), 403,
+       'nor in capitals');
+    is($me->get('me', undef, Cookie =>
+          "__Host-accessToken=$me->{jar}{accessToken}")->status, 403,
+       'nor that name without TLS');
+
+    my %next = named($ask->('refresh', undef,
+        "Cookie: __Host-refreshToken=$c{'__Host-refreshToken'}{value}"));
+    is(scalar keys %next, 0, 'a GET refreshes nothing');
+    my %posted = named($ask->('refresh', {},
+        "Cookie: __Host-refreshToken=$c{'__Host-refreshToken'}{value}"));
+    like($posted{'__Host-refreshToken'}{value}, qr/\.2\./, 'a POST does');
+}
+
+done_testing;
