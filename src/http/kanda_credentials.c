@@ -140,9 +140,10 @@ kanda_credentials_token(kanda_request_t *kr, const ngx_str_t *token)
     realm = &kr->conf->realm;
     issuer = &kr->conf->issuer;
 
-    rc = kanda_jwt_verify(kr->main->ring, (char *) token->data, token->len,
-                          (char *) issuer->data, issuer->len, kr->now,
-                          &claims);
+    rc = kanda_jwt_cache_verify(kr->main->worker.tokens, kr->main->ring,
+                                (char *) token->data, token->len,
+                                (char *) issuer->data, issuer->len, kr->now,
+                                &claims);
 
     if (rc != 0) {
         return rc == -1 ? NGX_HTTP_UNAUTHORIZED : NGX_ERROR;

@@ -65,6 +65,7 @@ kanda_request_create(ngx_http_request_t *r)
 
     st = &kr->store;
     st->redis = kmcf->worker.redis;
+    st->shares = kmcf->worker.shares;
     st->ring = kmcf->ring;
     st->waiter = &kr->waiter;
     st->pool = r->pool;

@@ -33,7 +33,16 @@ kanda_worker_start(ngx_cycle_t *cycle)
     worker->redis = kanda_redis_create(cycle, &kmcf->redis, kanda_store_hello,
                                        &worker->hello);
 
-    return worker->kdf && worker->redis ? NGX_OK : NGX_ERROR;
+    worker->tokens = kanda_jwt_cache_new();
+
+    if (worker->kdf == NULL || worker->redis == NULL || worker->tokens == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    worker->shares = kanda_shares_create(worker->redis, cycle->log);
+
+    return worker->shares ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -48,11 +57,12 @@ kanda_worker_stop(ngx_cycle_t *cycle)
         return;
     }
 
+    kanda_shares_destroy(kmcf->worker.shares);
     kanda_redis_destroy(kmcf->worker.redis);
     kanda_kdf_destroy(kmcf->worker.kdf);
+    kanda_jwt_cache_free(kmcf->worker.tokens);
     kanda_keyring_wipe(kmcf->ring);
     kanda_crypto_done();
 
-    kmcf->worker.redis = NULL;
-    kmcf->worker.kdf = NULL;
+    ngx_memzero(&kmcf->worker, sizeof(kanda_worker_t));
 }

@@ -14,7 +14,7 @@
 #include "kanda_keyring.h"
 #include "kanda_op.h"
 #include "kanda_kdf.h"
-#include "kanda_jwt.h"
+#include "kanda_jwt_cache.h"
 #include "kanda_store.h"
 #include "kanda_store_client.h"
 #include "kanda_blocklist.h"
@@ -35,7 +35,9 @@ struct cJSON;
 /* What one worker has, made when it starts. */
 typedef struct {
     kanda_redis_t           *redis;
+    kanda_shares_t          *shares;
     kanda_kdf_t             *kdf;
+    kanda_jwt_cache_t       *tokens;
     kanda_store_hello_t      hello;
 } kanda_worker_t;
 

@@ -82,6 +82,14 @@ char *kanda_redis_conf_parse(ngx_conf_t *cf, kanda_redis_conf_t *conf,
 kanda_redis_t *kanda_redis_create(ngx_cycle_t *cycle,
     const kanda_redis_conf_t *conf, kanda_redis_hello_pt hello, void *data);
 
+/*
+ * Has gather called right before what is queued is written, in a turn of the
+ * loop in which kanda_redis_wake() was called: its commands go with the rest.
+ */
+void kanda_redis_gather(kanda_redis_t *rd, void (*gather)(void *data),
+    void *data);
+void kanda_redis_wake(kanda_redis_t *rd);
+
 /* Closes and frees; whoever still waits is resumed with NGX_ERROR. */
 void kanda_redis_destroy(kanda_redis_t *rd);
 

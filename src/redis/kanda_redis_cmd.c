@@ -155,7 +155,7 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
     }
 
     if (ngx_queue_empty(&rd->waiting)) {
-        freeReplyObject(reply);
+        kanda_redis_reply_done(rd);
         return NGX_ERROR;
     }
 
@@ -172,7 +172,7 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
             && ngx_strncmp(reply->str, "NOSCRIPT", 8) == 0
             && kanda_redis_evaluate(rd, cmd) == NGX_OK)
         {
-            freeReplyObject(reply);
+            kanda_redis_reply_done(rd);
             return NGX_OK;
         }
 
@@ -194,7 +194,7 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
         rc = NGX_OK;
     }
 
-    freeReplyObject(reply);
+    kanda_redis_reply_done(rd);
     kanda_redis_end(cmd, rc);
 
     return keep;
@@ -209,7 +209,7 @@ kanda_redis_deliver_greeting(kanda_redis_t *rd, redisReply *reply)
     kanda_redis_cmd_t  *cmd;
 
     if (ngx_queue_empty(&rd->greetings)) {
-        freeReplyObject(reply);
+        kanda_redis_reply_done(rd);
         return NGX_ERROR;
     }
 
@@ -224,7 +224,7 @@ kanda_redis_deliver_greeting(kanda_redis_t *rd, redisReply *reply)
         rc = cmd->call.parse(cmd->call.out, reply);
     }
 
-    freeReplyObject(reply);
+    kanda_redis_reply_done(rd);
     ngx_queue_remove(q);
     ngx_free(cmd);
 
@@ -277,6 +277,25 @@ kanda_redis_refused(kanda_redis_t *rd, const redisReply *reply)
 
 
 void
+kanda_redis_complain(kanda_redis_t *rd, const char *what,
+    const ngx_str_t *more)
+{
+    static ngx_str_t  none = ngx_null_string;
+
+    if (rd->complained
+        && ngx_time() - rd->complained < KANDA_REDIS_LOG_EVERY)
+    {
+        return;
+    }
+
+    rd->complained = ngx_time();
+
+    ngx_log_error(NGX_LOG_ERR, rd->log, 0, "kanda: Redis %V: %s%V",
+                  &rd->conf->url, what, more ? more : &none);
+}
+
+
+void
 kanda_redis_fail_all(kanda_redis_t *rd)
 {
     ngx_queue_t         failed, *q;
@@ -311,86 +330,4 @@ kanda_redis_fail_all(kanda_redis_t *rd)
         cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
         kanda_redis_end(cmd, NGX_ERROR);
     }
-}
-
-
-void
-kanda_redis_flush_handler(ngx_event_t *ev)
-{
-    ngx_int_t       rc;
-    kanda_redis_t  *rd;
-
-    rd = ev->data;
-
-    if (rd->state != KANDA_REDIS_GREETING && rd->state != KANDA_REDIS_READY) {
-        return;
-    }
-
-    rc = kanda_redis_write(rd, &rd->greeting_out);
-
-    if (rc == NGX_OK && rd->state == KANDA_REDIS_READY) {
-        rc = kanda_redis_write(rd, &rd->out);
-    }
-
-    if (rc == NGX_ERROR) {
-        kanda_redis_lost(rd, "sending failed");
-        return;
-    }
-
-    if (ngx_handle_write_event(rd->c->write, 0) != NGX_OK) {
-        kanda_redis_lost(rd, "no write events");
-    }
-}
-
-
-/* Deadlines are re-checked when the timer fires: nginx does not move a timer
- * for less than 300 ms, and the command it was set for may be long answered. */
-
-void
-kanda_redis_arm_timer(kanda_redis_t *rd)
-{
-    ngx_queue_t        *q;
-    ngx_msec_int_t      left;
-    kanda_redis_cmd_t  *cmd;
-
-    if (rd->timer.timer_set || ngx_queue_empty(&rd->waiting)) {
-        return;
-    }
-
-    q = ngx_queue_head(&rd->waiting);
-    cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
-    left = (ngx_msec_int_t) (cmd->deadline - ngx_current_msec);
-
-    ngx_add_timer(&rd->timer, ngx_max(left, 1));
-}
-
-
-void
-kanda_redis_timer_handler(ngx_event_t *ev)
-{
-    ngx_queue_t        *q;
-    kanda_redis_t      *rd;
-    kanda_redis_cmd_t  *cmd;
-
-    rd = ev->data;
-
-    if (ngx_queue_empty(&rd->waiting)) {
-        return;
-    }
-
-    q = ngx_queue_head(&rd->waiting);
-    cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
-
-    if (rd->state == KANDA_REDIS_DOWN) {
-        kanda_redis_fail_all(rd);
-        return;
-    }
-
-    if ((ngx_msec_int_t) (cmd->deadline - ngx_current_msec) > 0) {
-        kanda_redis_arm_timer(rd);
-        return;
-    }
-
-    rd->timeouts += rd->pending;
-    kanda_redis_lost(rd, "timed out");
 }

@@ -65,6 +65,11 @@ kanda_redis_destroy(kanda_redis_t *rd)
 
     kanda_resp_free(&rd->out);
     kanda_resp_free(&rd->greeting_out);
+
+    if (rd->replies) {
+        ngx_destroy_pool(rd->replies);
+    }
+
     ngx_free(rd);
 }
 
@@ -370,25 +375,6 @@ kanda_redis_write_handler(ngx_event_t *wev)
     }
 
     kanda_redis_flush_handler(&rd->flush);
-}
-
-
-void
-kanda_redis_complain(kanda_redis_t *rd, const char *what,
-    const ngx_str_t *more)
-{
-    static ngx_str_t  none = ngx_null_string;
-
-    if (rd->complained
-        && ngx_time() - rd->complained < KANDA_REDIS_LOG_EVERY)
-    {
-        return;
-    }
-
-    rd->complained = ngx_time();
-
-    ngx_log_error(NGX_LOG_ERR, rd->log, 0, "kanda: Redis %V: %s%V",
-                  &rd->conf->url, what, more ? more : &none);
 }
 
 

@@ -56,13 +56,15 @@ struct kanda_redis_s {
     const kanda_redis_conf_t  *conf;
     kanda_redis_hello_pt       hello;
     void                      *hello_data;
+    void                     (*gather)(void *data);
+    void                      *gather_data;
     ngx_log_t                 *log;
 
     kanda_redis_state_t        state;
     ngx_peer_connection_t      peer;
     ngx_connection_t          *c;
     redisReader               *reader;
-    redisReplyObjectFunctions  functions;
+    ngx_pool_t                *replies;         /* the one being read */
     ngx_uint_t                 addr;            /* the next to try */
 
     ngx_queue_t                waiting;         /* sent or to be sent */
@@ -94,10 +96,6 @@ void kanda_redis_lost(kanda_redis_t *rd, const char *why);
 /* Closes an idle connection without planning another: the worker leaves. */
 void kanda_redis_leave(kanda_redis_t *rd);
 
-/* Complains, but not more often than KANDA_REDIS_LOG_EVERY. */
-void kanda_redis_complain(kanda_redis_t *rd, const char *what,
-    const ngx_str_t *more);
-
 
 /* A greeting was answered in full: commands may go. */
 void kanda_redis_greeted(kanda_redis_t *rd);
@@ -108,19 +106,29 @@ void kanda_redis_greeted(kanda_redis_t *rd);
 /* Makes a new connection's reply reader: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_redis_reader_create(kanda_redis_t *rd);
 
+/* Gives back what a whole reply was made of. */
+void kanda_redis_reply_done(kanda_redis_t *rd);
+
 void kanda_redis_read_handler(ngx_event_t *rev);
 
 
-/* Command half. */
+/* Sending half. */
 
 void kanda_redis_flush_handler(ngx_event_t *ev);
 void kanda_redis_timer_handler(ngx_event_t *ev);
 void kanda_redis_arm_timer(kanda_redis_t *rd);
 
+
+/* Command half. */
+
 /* Takes one reply to whom it belongs.  NGX_ERROR when it belongs to nobody, or
  * to a greeting that it spoils, or is that of no master: the connection must
  * go. */
 ngx_int_t kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply);
+
+/* Complains, but not more often than KANDA_REDIS_LOG_EVERY. */
+void kanda_redis_complain(kanda_redis_t *rd, const char *what,
+    const ngx_str_t *more);
 
 /* Resumes everybody with NGX_ERROR. */
 void kanda_redis_fail_all(kanda_redis_t *rd);

@@ -1,52 +1,8 @@
 #include "kanda_redis_impl.h"
 
 
-#if (KANDA_HIREDIS_SIZE)
-typedef size_t  kanda_redis_count_t;
-#else
-typedef int     kanda_redis_count_t;
-#endif
-
-
 static void kanda_redis_read(kanda_redis_t *rd);
 static ngx_int_t kanda_redis_parse(kanda_redis_t *rd);
-static void *kanda_redis_create_array(const redisReadTask *task,
-    kanda_redis_count_t n);
-
-
-/* hiredis's own; the same for every reader */
-static void *(*kanda_redis_hiredis_array)(const redisReadTask *task,
-    kanda_redis_count_t n);
-
-
-ngx_int_t
-kanda_redis_reader_create(kanda_redis_t *rd)
-{
-    rd->reader = redisReaderCreate();
-    if (rd->reader == NULL) {
-        return NGX_ERROR;
-    }
-
-    /* a bound that hiredis lacks: an array announced is an array allocated */
-
-    kanda_redis_hiredis_array = rd->reader->fn->createArray;
-    rd->functions = *rd->reader->fn;
-    rd->functions.createArray = kanda_redis_create_array;
-    rd->reader->fn = &rd->functions;
-
-    return NGX_OK;
-}
-
-
-static void *
-kanda_redis_create_array(const redisReadTask *task, kanda_redis_count_t n)
-{
-    if (n > KANDA_REDIS_ELEMENTS_MAX) {
-        return NULL;
-    }
-
-    return kanda_redis_hiredis_array(task, n);
-}
 
 
 void

@@ -5,7 +5,6 @@
 
 
 static ngx_int_t kanda_store_arg_scope(kanda_store_t *st);
-static ngx_int_t kanda_store_parse(void *out, const redisReply *reply);
 static ngx_int_t kanda_store_status(kanda_store_t *st,
     const redisReply *word);
 
@@ -198,7 +197,7 @@ kanda_store_command(kanda_store_t *st, kanda_redis_parse_pt parse,
 }
 
 
-static ngx_int_t
+ngx_int_t
 kanda_store_parse(void *out, const redisReply *reply)
 {
     kanda_store_t *st = out;

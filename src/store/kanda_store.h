@@ -48,7 +48,8 @@ typedef enum {
 } kanda_caller_kind_t;
 
 
-typedef struct kanda_store_s  kanda_store_t;
+typedef struct kanda_store_s   kanda_store_t;
+typedef struct kanda_shares_s  kanda_shares_t;
 
 /* Reads the elements after the status word; NGX_OK or NGX_ERROR. */
 typedef ngx_int_t (*kanda_store_read_pt)(kanda_store_t *st,
@@ -57,6 +58,7 @@ typedef ngx_int_t (*kanda_store_read_pt)(kanda_store_t *st,
 
 struct kanda_store_s {
     kanda_redis_t          *redis;
+    kanda_shares_t         *shares;
     kanda_keyring_t        *ring;
     kanda_waiter_t         *waiter;
     ngx_pool_t             *pool;
@@ -89,6 +91,14 @@ struct kanda_store_s {
 };
 
 
+/*
+ * Makes the place where a worker's questions meet; NULL without memory.  It
+ * goes before its Redis client; whoever still waits is resumed with NGX_ERROR.
+ */
+kanda_shares_t *kanda_shares_create(kanda_redis_t *rd, ngx_log_t *log);
+void kanda_shares_destroy(kanda_shares_t *shares);
+
+
 /* Asks only whether the caller is still who the credentials say.  Waits. */
 ngx_int_t kanda_store_authorize(kanda_store_t *st);
 
@@ -108,6 +118,19 @@ ngx_int_t kanda_store_arg_int(kanda_store_t *st, int64_t n);
 /* Sends the script; read may be NULL.  Waits. */
 ngx_int_t kanda_store_send(kanda_store_t *st, kanda_script_id_t id,
     kanda_store_read_pt read, void *target);
+
+/*
+ * The same for a script that answers several questions in one run: what else
+ * the caller asks it in this turn of the event loop goes with it.  The first
+ * nshared arguments must be alike for that; the rest is the question.  The
+ * script replies "ok", then for each question what it would reply to that
+ * alone; or a refusal that is for all.  Arguments are copied.  Waits.
+ */
+ngx_int_t kanda_store_share(kanda_store_t *st, kanda_script_id_t id,
+    ngx_uint_t nshared, kanda_store_read_pt read, void *target);
+
+/* Reads a script's reply, or a question's, into st: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_store_parse(void *st, const redisReply *reply);
 
 /* Sends a read-only command outside any script; parse gets target.  Waits. */
 ngx_int_t kanda_store_command(kanda_store_t *st, kanda_redis_parse_pt parse,

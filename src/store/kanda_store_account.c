@@ -127,8 +127,10 @@ kanda_account_token_create(kanda_store_t *st, int64_t *expires)
         return NGX_ERROR;
     }
 
-    return kanda_store_send(st, KANDA_SCRIPT_TOKEN_CREATE,
-                            kanda_account_read_number, expires);
+    kanda_store_arg(st, NULL, 0);
+
+    return kanda_store_share(st, KANDA_SCRIPT_TOKEN_CREATE, st->nargs - 1,
+                             kanda_account_read_number, expires);
 }
 
 

@@ -13,13 +13,18 @@ kanda_client_judge(kanda_store_t *st, const ngx_str_t *id,
         ngx_string("code"), ngx_string("recovery"), ngx_string("malformed")
     };
 
+    ngx_uint_t        nshared;
     const ngx_str_t  *mode;
 
-    if (kanda_client_begin(st, id) != NGX_OK) {
+    if (kanda_store_begin(st) != NGX_OK) {
         return NGX_ERROR;
     }
 
+    kanda_store_arg(st, lockout->text.data, lockout->text.len);
+    nshared = st->nargs;
+
     mode = &modes[j->submitted];
+    kanda_store_arg(st, id->data, id->len);
     kanda_store_arg(st, mode->data, mode->len);
     kanda_store_arg(st, j->version.data, j->version.len);
 
@@ -36,10 +41,9 @@ kanda_client_judge(kanda_store_t *st, const ngx_str_t *id,
 
     kanda_store_arg(st, j->digest, sizeof(j->digest));
     kanda_store_arg(st, j->resealed.data, j->resealed.len);
-    kanda_store_arg(st, lockout->text.data, lockout->text.len);
 
-    return kanda_store_send(st, KANDA_SCRIPT_JUDGE, kanda_client_read_verdict,
-                            (void *) j);
+    return kanda_store_share(st, KANDA_SCRIPT_JUDGE, nshared,
+                             kanda_client_read_verdict, (void *) j);
 }
 
 

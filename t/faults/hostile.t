@@ -112,6 +112,20 @@ my @replies = (
     [ 'an array for a word',   "*1\r\n*1\r\n\$5\r\nvalid\r\n" ],
     [ 'arrays for all',        "*5\r\n*0\r\n*0\r\n*0\r\n*0\r\n*0\r\n" ],
     [ 'a lock without a time', "*1\r\n\$6\r\nlocked\r\n" ],
+    [ 'no question answered',  "*1\r\n\$2\r\nok\r\n" ],
+    [ 'nil for an answer',     "*2\r\n\$2\r\nok\r\n\$-1\r\n" ],
+    [ 'a word for an answer',  "*2\r\n\$2\r\nok\r\n\$5\r\nvalid\r\n" ],
+    [ 'a verdict for all',     "*2\r\n\$5\r\nvalid\r\n\$16\r\n" . 'd' x 16
+                               . "\r\n" ],
+    [ 'a verdict that names nothing',
+      "*2\r\n\$2\r\nok\r\n*1\r\n\$5\r\nvalid\r\n" ],
+    [ 'a verdict on another question',
+      "*2\r\n\$2\r\nok\r\n*2\r\n\$5\r\nvalid\r\n\$16\r\n" . 'd' x 16
+      . "\r\n" ],
+    [ 'an answer too many',
+      "*3\r\n\$2\r\nok\r\n" . "*1\r\n\$5\r\nwrong\r\n" x 2 ],
+    [ 'a refusal of one only',
+      "*2\r\n\$12\r\nunauthorized\r\n*1\r\n\$5\r\nvalid\r\n" ],
     [ 'an error',              "-ERR no\r\n" ],
     [ 'an empty error',        "-\r\n" ],
     [ 'a long error',          '-' . 'E' x 20000 . "\r\n" ],
@@ -252,7 +266,8 @@ sub judged {
     return $calls // 0;
 }
 
-my $verdict = length "*2\r\n\$5\r\nvalid\r\n\$16\r\n" . 'd' x 16 . "\r\n";
+my $verdict = length "*2\r\n\$2\r\nok\r\n*2\r\n\$5\r\nvalid\r\n\$16\r\n"
+                     . 'd' x 16 . "\r\n";
 
 for my $n ($ENV{KANDA_TEST_LONG} ? (0 .. $verdict + 2)
                                  : (0, 15, $verdict - 1, $verdict)) {

@@ -35,6 +35,6 @@ end
 call('HSET', name, 'hash', ARGV[12], 'realm', realm, 'prefix', ARGV[13],
      'name', ARGV[14], 'scopes', grant, 'regions', where,
      'expires', until_, 'created', now, 'used', 0)
-call('ZADD', account .. ':apikeys', now, id)
+call('ZADD', account .. ':apikeys', time[1] * 1000000 + time[2], id)
 log(event, true)
 return {'ok', grant, tostring(now), tostring(until_), where}

@@ -9,6 +9,7 @@ if call('EXISTS', client) == 1 then
 end
 call('HSET', client, 's', ARGV[12], 'v', ARGV[13], 'a', ARGV[14],
      'd', ARGV[15], 'p', ARGV[16], 'l', ARGV[17], 'i', ARGV[18], 'c', now)
-call('ZADD', account .. ':clients', now, id)
+-- to the microsecond, so that what is newer is listed first
+call('ZADD', account .. ':clients', time[1] * 1000000 + time[2], id)
 log(event, true, nil, id)
 return {'ok'}

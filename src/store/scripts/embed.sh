@@ -34,8 +34,7 @@ guard() {
     echo 'if refusal then'
     if [ -n "$1" ]; then
         # a caller who is alive but may not do this leaves a trace
-        echo "if refusal[1] == 'scope' then"
-        echo "log(event, false, refusal[2]) end"
+        echo "if forbidden then log(event, false, forbidden) end"
     fi
     echo 'return refusal end'
 }

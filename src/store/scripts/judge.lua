@@ -1,141 +1,55 @@
 #!lua flags=allow-oom
 -- Event: totp.validate
--- The one place where a code becomes valid.  ARGV:
---   11  client id
---   12  what was submitted: code, recovery or malformed
---   13  version of the secret that the code was compared with
---   14  the step that it matches, or nothing
---   15  the current step
---   16  keyed digest of the code
---   17  the secret sealed anew, or nothing
---   18  the guess budget: wrong codes in a row that lock, first wait, longest
---       wait, wrong codes in a window that lock for good, the window, wrong
---       recovery codes in a window; times in ms, a blank between
---
--- A client is a hash: s sealed secret, v version, t last step, r wrong codes in
--- a row, k locked until (-1: for good), n and w count and start of the window,
--- x and y digest and step of the last code charged, e log entry that counts a
--- lock's refusals, m and o count and start of the recovery window, g log entry
--- of its refusals, f confirmed, u used.
-local id, mode = ARGV[11], ARGV[12]
-local client = account .. ':client:' .. id
-local c = call('HMGET', client, 'v', 't', 'r', 'k', 'f')
+-- Judges the refusal itself.
+-- The one place where a client's code becomes valid.  Answers any number of
+-- questions of one caller.  ARGV: 11 the guess budget, then seven for each
+-- question: client id, what was submitted, version, match, step, digest, the
+-- secret sealed anew; see judge.inc.
+-- Include: judge.inc
+local EACH = 7
+local reasons = {wrong = 'wrong_code', unknown = 'unknown_client'}
+local verdicts, entries = {'ok'}, {}
 
-if not c[1] then
-    log(event, false, 'unknown_client', id)
-    return {'unknown'}
+if refusal then
+    if forbidden then
+        for at = 12, #ARGV, EACH do
+            entries[#entries + 1] =
+                log_text(event, false, forbidden, ARGV[at])
+        end
+        log_write(account, event, entries)
+    end
+    return refusal
 end
 
-local accepted, left, field
-local codes = account .. ':recovery:' .. id
+for at = 12, #ARGV, EACH do
+    local id = ARGV[at]
+    local client = account .. ':client:' .. id
+    local mode = ARGV[at + 1]
+    local word, left, field = judge(client,
+        mode == 'recovery' and account .. ':recovery:' .. id, mode,
+        ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6],
+        ARGV[11])
 
-if mode == 'recovery' and call('EXISTS', codes) == 1 then
-    local window, most = string.match(ARGV[18], '(%d+) (%d+)$')
-    local b = call('HMGET', client, 'm', 'o')
-    local wrong, start = tonumber(b[1] or '0'), tonumber(b[2] or '0')
-    if now - start >= tonumber(window) then
-        wrong, start = 0, now
+    if word == 'valid' then
+        entries[#entries + 1] = log_text(event, true, nil, id)
+    elseif word == 'locked' then
+        -- after what led to it
+        if entries[1] then
+            log_write(account, event, entries)
+            entries = {}
+        end
+        log_locked(client, field, id)
+    elseif word ~= 'stale' then
+        entries[#entries + 1] =
+            log_text(event, false, reasons[word] or word, id)
     end
-    if wrong >= tonumber(most) then
-        left, field = start + tonumber(window) - now, 'g'
-    elseif call('SREM', codes, ARGV[16]) == 1 then
-        accepted = true
-    else
-        call('HSET', client, 'm', wrong + 1, 'o', start)
-        call('HDEL', client, 'g')
-        log(event, false, 'wrong_code', id)
-        return {'wrong'}
-    end
-elseif c[4] then
-    local lock = tonumber(c[4])
-    if lock == -1 then
-        left, field = -1, 'e'
-    elseif lock > now then
-        left, field = lock - now, 'e'
-    end
+
+    -- the digest proves to the asker that this answers its own question
+    verdicts[#verdicts + 1] = {word, word == 'valid' and ARGV[at + 5]
+                                     or left and format('%d', left)}
 end
 
--- refusals behind a lock share one entry, so that a flood pushes nothing out
-if left then
-    -- Include: log_again.inc
-    local entry = call('HGET', client, field)
-    if not entry or not log_again(tonumber(entry)) then
-        call('HSET', client, field, log(event, false, 'locked', id))
-    end
-    return {'locked', string.format('%d', left)}
+if entries[1] then
+    log_write(account, event, entries)
 end
-
-local step = mode == 'code' and tonumber(ARGV[14])
-
-if not accepted then
-    if mode ~= 'code' then
-        local malformed = mode == 'malformed'
-        log(event, false, malformed and 'malformed' or 'wrong_code', id)
-        return {malformed and 'malformed' or 'wrong'}
-    end
-
-    if c[1] ~= ARGV[13] then
-        return {'stale'}
-    end
-
-    if ARGV[17] ~= '' then
-        call('HSET', client, 's', ARGV[17])
-    end
-
-    if step and c[2] and step <= tonumber(c[2]) then
-        log(event, false, 'replayed', id)
-        return {'replayed'}
-    end
-end
-
-if not accepted and not step then
-    -- the same code again within its step is one guess
-    local b = call('HMGET', client, 'x', 'y', 'n', 'w')
-    if b[1] == ARGV[16] and b[2] == ARGV[15] then
-        log(event, false, 'wrong_code', id)
-        return {'wrong'}
-    end
-
-    local most, wait, longest, total, window =
-        string.match(ARGV[18], '^(%d+) (%d+) (%d+) (%d+) (%d+)')
-    local row = tonumber(c[3] or '0') + 1
-    local count, start = tonumber(b[3] or '0'), b[4] or stamp
-    if now - tonumber(start) >= tonumber(window) then
-        count, start = 0, stamp
-    end
-    count = count + 1
-
-    local until_
-    if count >= tonumber(total) then
-        until_ = '-1'
-    elseif row >= tonumber(most) then
-        local doubled = math.min(row - tonumber(most), 30)
-        until_ = string.format('%d', now
-            + math.min(tonumber(wait) * 2 ^ doubled, tonumber(longest)))
-    end
-
-    call('HSET', client, 'r', row, 'n', count, 'w', start, 'x', ARGV[16],
-         'y', ARGV[15])
-    if until_ then
-        call('HSET', client, 'k', until_)
-        call('HDEL', client, 'e')
-    end
-    log(event, false, 'wrong_code', id)
-    return {'wrong'}
-end
-
-if step then
-    if c[3] then
-        call('HDEL', client, 'r', 'k', 'x', 'y', 'e')
-    end
-    call('HSET', client, 't', ARGV[14], 'u', stamp)
-else
-    call('HSET', client, 'u', stamp)
-end
-if not c[5] then
-    call('HSET', client, 'f', stamp)
-end
-log(event, true, nil, id)
-
--- the digest proves to the asker that this answers its own question
-return {'valid', ARGV[16]}
+return verdicts

@@ -17,19 +17,20 @@
 -- A function costs Redis more to make than to call, at every run: what is not
 -- needed by all is included where it is used.
 
-local call = redis.call
+local call, format = redis.call, string.format
 local account = KEYS[1]
 local kind, keyid, realm = ARGV[1], ARGV[3], ARGV[5]
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 -- a number that Redis or ".." must format costs more than a call
-local stamp = string.format('%d', now)
+local stamp = format('%d', now)
 local SCOPES_ALL = 31
 local scopes = SCOPES_ALL
 local expires, regions = 0, ''         -- of the API key, if there is one
 
--- Judges whether the caller may act at this very moment; nil if so.
-local refusal
+-- Judges whether the caller may act at this very moment; nil if so.  Of a caller
+-- who lives, the log is told why not.
+local refusal, forbidden
 if kind == 'j' and call('EXISTS', account, account,
                         account .. ':dead:' .. ARGV[2]) ~= 2
 then
@@ -53,11 +54,11 @@ elseif keyid ~= '' then
             scope = tonumber(scope)
         end
         if scope ~= 0 and bit.band(scopes, scope) == 0 then
-            refusal = {'scope', 'insufficient_scope'}
+            refusal, forbidden = {'scope'}, 'insufficient_scope'
         elseif region and regions ~= '' and not string.find(
             ',' .. regions .. ',', ',' .. region .. ',', 1, true)
         then
-            refusal = {'scope', 'wrong_region'}
+            refusal, forbidden = {'scope'}, 'wrong_region'
         elseif kind == 'k' and now - tonumber(key[5]) > 60000 then
             -- to the minute is fine, and spares a write a request
             call('HSET', name, 'used', stamp)
@@ -65,20 +66,28 @@ elseif keyid ~= '' then
     end
 end
 
--- Writes one entry: its number, time, event, success, client, reason, address,
--- user agent, API key, count.  The event's own list holds only the number.
-local function log(event, ok, reason, client, base)
-    base = base or account
-    local seq = call('HINCRBY', base, 'seq', 1)
-    local number = string.format('%d', seq)
-    local entry = number .. '\31' .. stamp .. '\31' .. event
-        .. (ok and '\0311\31' or '\0310\31') .. (client or '') .. '\31'
-        .. (reason or '') .. '\31' .. ARGV[7] .. '\31' .. ARGV[8] .. '\31'
-        .. keyid .. '\0311'
-    local length = call('LPUSH', base .. ':log', entry)
+-- An entry but for its number: time, event, success, client, reason, address,
+-- user agent, API key, count.
+local log_end = '\31' .. ARGV[7] .. '\31' .. ARGV[8] .. '\31' .. keyid .. '\0311'
+local function log_text(event, ok, reason, client)
+    return stamp .. '\31' .. event .. (ok and '\0311\31' or '\0310\31')
+        .. (client or '') .. '\31' .. (reason or '') .. log_end
+end
+
+-- Numbers entries and writes them; the event's own list holds only numbers.
+-- Returns the last one's.
+local function log_write(base, event, entries)
+    local n, numbers = #entries, {}
+    local seq = call('HINCRBY', base, 'seq', n)
+    for i = 1, n do
+        local number = format('%d', seq - n + i)
+        numbers[i] = number
+        entries[i] = number .. '\31' .. entries[i]
+    end
+    local length = call('LPUSH', base .. ':log', unpack(entries))
+    local events = call('LPUSH', base .. ':log:' .. event, unpack(numbers))
     local keep = tonumber(ARGV[9])
-    local events = call('LPUSH', base .. ':log:' .. event, number)
-    if length > keep + 64 or seq % 64 == 0 then
+    if length > keep + 64 or seq % 64 < n then
         -- Include: log_trim.inc
         log_trim(base, length)
     end
@@ -86,4 +95,9 @@ local function log(event, ok, reason, client, base)
         call('LTRIM', base .. ':log:' .. event, 0, keep - 1)
     end
     return seq
+end
+
+local function log(event, ok, reason, client, base)
+    return log_write(base or account, event,
+                     {log_text(event, ok, reason, client)})
 end

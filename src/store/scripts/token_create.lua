@@ -1,15 +1,23 @@
 #!lua flags=allow-oom
 -- Event: auth.token
 -- Judges the refusal itself.
--- Exchanges an API key for a token.  Returns the key's expiry, 0 for none.
+-- Exchanges an API key for tokens.  ARGV: an empty word for each that is asked
+-- for.  Answers each with the key's expiry, 0 for none.
+local asked = #ARGV - 10
 if refusal then
     -- Include: log_stranger.inc
     if call('EXISTS', account) == 1 then
-        log_stranger(event, 'invalid_api_key')
+        for _ = 1, asked do
+            log_stranger(event, 'invalid_api_key')
+        end
     end
     return refusal
 end
-local name = account .. ':apikey:' .. keyid
-call('HSET', name, 'used', now)
-log(event, true)
-return {'ok', call('HGET', name, 'expires')}
+call('HSET', account .. ':apikey:' .. keyid, 'used', stamp)
+local answers, entries = {'ok'}, {}
+for i = 1, asked do
+    entries[i] = log_text(event, true)
+    answers[i + 1] = {'ok', format('%d', expires)}
+end
+log_write(account, event, entries)
+return answers

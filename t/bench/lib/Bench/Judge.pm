@@ -1,7 +1,7 @@
 package Bench::Judge;
 
-# The script that judges a code, run by redis-benchmark with the arguments that
-# a worker sends: they are read off MONITOR while one code is validated, and
+# The script that judges codes, one at a time, run by redis-benchmark with the
+# arguments that a worker sends: they are read off MONITOR while one code is validated, and
 # the clients are copies of that one, named as redis-benchmark counts.
 
 use strict;
@@ -17,7 +17,7 @@ use constant {
 };
 
 # see scripts/judge.lua
-my %arg = (client => 11, version => 13, match => 14, digest => 16);
+my %arg = (client => 12, version => 14, match => 15, digest => 17);
 
 
 sub new {
@@ -96,7 +96,8 @@ sub round {
 
     my @try = map { s/__rand_int__/000000000000/r } @words;
     my $reply = $service->redis->command(@try);
-    ref $reply && $reply->[0] eq $verdict or die "judge: $reply\n";
+    ref $reply && ref $reply->[1] && $reply->[1][0] eq $verdict
+        or die 'judge: ' . join(' ', ref $reply ? @$reply : $reply) . "\n";
 
     my (undef, $before) = $service->cpu;
     open my $fh, '-|', 'redis-benchmark', '-s', $service->redis->{socket},

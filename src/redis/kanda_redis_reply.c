@@ -1,0 +1,227 @@
+#include "kanda_redis_impl.h"
+
+
+/* Replies are made in a pool that is emptied after each: hiredis's own objects
+ * cost more to allocate than to read.  Types of RESP3, which we never ask for,
+ * make no object, and the connection ends. */
+
+#define KANDA_REDIS_REPLY_POOL  16384
+
+
+#if (KANDA_HIREDIS_SIZE)
+typedef size_t  kanda_redis_count_t;
+#else
+typedef int     kanda_redis_count_t;
+#endif
+
+
+static redisReply *kanda_redis_reply(const redisReadTask *task);
+static void *kanda_redis_reply_string(const redisReadTask *task, char *p,
+    size_t len);
+static void *kanda_redis_reply_array(const redisReadTask *task,
+    kanda_redis_count_t n);
+static void *kanda_redis_reply_integer(const redisReadTask *task, long long n);
+static void *kanda_redis_reply_nil(const redisReadTask *task);
+static void kanda_redis_reply_free(void *reply);
+#if (KANDA_HIREDIS_SIZE)
+static void *kanda_redis_reply_double(const redisReadTask *task, double value,
+    char *p, size_t len);
+static void *kanda_redis_reply_bool(const redisReadTask *task, int value);
+#endif
+
+
+static redisReplyObjectFunctions  kanda_redis_reply_functions = {
+    .createString = kanda_redis_reply_string,
+    .createArray = kanda_redis_reply_array,
+    .createInteger = kanda_redis_reply_integer,
+    .createNil = kanda_redis_reply_nil,
+#if (KANDA_HIREDIS_SIZE)
+    .createDouble = kanda_redis_reply_double,
+    .createBool = kanda_redis_reply_bool,
+#endif
+    .freeObject = kanda_redis_reply_free
+};
+
+
+ngx_int_t
+kanda_redis_reader_create(kanda_redis_t *rd)
+{
+    rd->reader = redisReaderCreate();
+    if (rd->reader == NULL) {
+        return NGX_ERROR;
+    }
+
+    rd->reader->fn = &kanda_redis_reply_functions;
+    rd->reader->privdata = rd;
+
+    kanda_redis_reply_done(rd);
+
+    return rd->replies ? NGX_OK : NGX_ERROR;
+}
+
+
+void
+kanda_redis_reply_done(kanda_redis_t *rd)
+{
+    /* a long reply's memory is not kept for the short ones to come */
+
+    if (rd->replies && rd->replies->d.next) {
+        ngx_destroy_pool(rd->replies);
+        rd->replies = NULL;
+    }
+
+    if (rd->replies) {
+        ngx_reset_pool(rd->replies);
+
+    } else {
+        rd->replies = ngx_create_pool(KANDA_REDIS_REPLY_POOL, rd->log);
+    }
+}
+
+
+static redisReply *
+kanda_redis_reply(const redisReadTask *task)
+{
+    redisReply     *reply, *parent;
+    kanda_redis_t  *rd;
+
+    rd = task->privdata;
+
+    if (rd->replies == NULL) {
+        return NULL;
+    }
+
+    reply = ngx_pcalloc(rd->replies, sizeof(redisReply));
+    if (reply == NULL) {
+        return NULL;
+    }
+
+    reply->type = task->type;
+
+    if (task->parent) {
+        parent = task->parent->obj;
+        parent->element[task->idx] = reply;
+    }
+
+    return reply;
+}
+
+
+static void *
+kanda_redis_reply_string(const redisReadTask *task, char *p, size_t len)
+{
+    redisReply     *reply;
+    kanda_redis_t  *rd;
+
+    if (task->type != REDIS_REPLY_STRING && task->type != REDIS_REPLY_STATUS
+        && task->type != REDIS_REPLY_ERROR)
+    {
+        return NULL;
+    }
+
+    reply = kanda_redis_reply(task);
+    if (reply == NULL) {
+        return NULL;
+    }
+
+    rd = task->privdata;
+
+    reply->str = ngx_pnalloc(rd->replies, len + 1);
+    if (reply->str == NULL) {
+        return NULL;
+    }
+
+    ngx_memcpy(reply->str, p, len);
+    reply->str[len] = '\0';
+    reply->len = len;
+
+    return reply;
+}
+
+
+static void *
+kanda_redis_reply_array(const redisReadTask *task, kanda_redis_count_t n)
+{
+    redisReply     *reply;
+    kanda_redis_t  *rd;
+
+    /* a bound that hiredis lacks: an array announced is an array allocated */
+
+    if (task->type != REDIS_REPLY_ARRAY || n > KANDA_REDIS_ELEMENTS_MAX) {
+        return NULL;
+    }
+
+    reply = kanda_redis_reply(task);
+    if (reply == NULL) {
+        return NULL;
+    }
+
+    rd = task->privdata;
+
+    if (n > 0) {
+        reply->element = ngx_pcalloc(rd->replies, n * sizeof(redisReply *));
+        if (reply->element == NULL) {
+            return NULL;
+        }
+    }
+
+    reply->elements = n;
+
+    return reply;
+}
+
+
+static void *
+kanda_redis_reply_integer(const redisReadTask *task, long long n)
+{
+    redisReply  *reply;
+
+    reply = kanda_redis_reply(task);
+
+    if (reply) {
+        reply->integer = n;
+    }
+
+    return reply;
+}
+
+
+static void *
+kanda_redis_reply_nil(const redisReadTask *task)
+{
+    redisReply  *reply;
+
+    reply = kanda_redis_reply(task);
+
+    if (reply) {
+        reply->type = REDIS_REPLY_NIL;
+    }
+
+    return reply;
+}
+
+
+#if (KANDA_HIREDIS_SIZE)
+
+static void *
+kanda_redis_reply_double(const redisReadTask *task, double value, char *p,
+    size_t len)
+{
+    return NULL;
+}
+
+
+static void *
+kanda_redis_reply_bool(const redisReadTask *task, int value)
+{
+    return NULL;
+}
+
+#endif
+
+
+static void
+kanda_redis_reply_free(void *reply)
+{
+    /* goes with the pool */
+}
