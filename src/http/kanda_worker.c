@@ -32,7 +32,6 @@ kanda_worker_start(ngx_cycle_t *cycle)
     worker->kdf = kanda_kdf_create(cycle, kmcf->ring->pepper);
     worker->redis = kanda_redis_create(cycle, &kmcf->redis, kanda_store_hello,
                                        &worker->hello);
-
     worker->tokens = kanda_jwt_cache_new();
 
     if (worker->kdf == NULL || worker->redis == NULL || worker->tokens == NULL)

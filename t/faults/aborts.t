@@ -152,8 +152,9 @@ for my $name (sort keys %stage) {
 SKIP: {
     skip 'a sanitizer keeps what is freed', 1 if $ENV{KANDA_SAN};
 
-    # a pool kept for each would be four megabytes
-    cmp_ok(memory() - $start, '<', 1024, 'no memory');
+    # a pool kept for each would be four megabytes, or forty; the allocator's
+    # own high-water mark comes and goes by two
+    cmp_ok(memory() - $start, '<', long_test(1024, 4096), 'no memory');
 }
 
 cmp_ok(descriptors(), '<=', $fds + 1, 'no descriptors');

@@ -165,7 +165,15 @@ sub nginx {
 sub redis     { $_[0]{redis} }
 sub port      { $_[0]->nginx->port }
 sub keys_file { $_[0]{keys_file} }
-sub reload    { my $self = shift; $self->nginx->reload(@_) }
+
+# A connection that was kept is one of a worker that leaves.
+
+sub reload {
+    my $self = shift;
+    $self->nginx->reload(@_);
+    delete $self->{http_link};
+}
+
 sub stop      { $_[0]->nginx->stop }
 sub connect   { Kanda::HTTP->new($_[0]->port, @_[1 .. $#_]) }
 sub race      { Kanda::Race->new($_[0]->port, $_[1], @_[2 .. $#_]) }

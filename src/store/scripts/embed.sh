@@ -34,7 +34,8 @@ guard() {
     echo 'if refusal then'
     if [ -n "$1" ]; then
         # a caller who is alive but may not do this leaves a trace
-        echo "if forbidden then log(event, false, forbidden) end"
+        echo "if refusal[1] == 'scope' then"
+        echo "log(event, false, refusal[2]) end"
     fi
     echo 'return refusal end'
 }

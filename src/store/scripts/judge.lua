@@ -11,14 +11,15 @@ local reasons = {wrong = 'wrong_code', unknown = 'unknown_client'}
 local verdicts, entries = {'ok'}, {}
 
 if refusal then
-    if forbidden then
+    if refusal[1] == 'scope' then
         for at = 12, #ARGV, EACH do
             entries[#entries + 1] =
-                log_text(event, false, forbidden, ARGV[at])
+                log_text(event, false, refusal[2], ARGV[at])
         end
         log_write(account, event, entries)
     end
-    return refusal
+    -- one word is for all who ask
+    return {refusal[1]}
 end
 
 for at = 12, #ARGV, EACH do

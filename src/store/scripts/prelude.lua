@@ -28,9 +28,8 @@ local SCOPES_ALL = 31
 local scopes = SCOPES_ALL
 local expires, regions = 0, ''         -- of the API key, if there is one
 
--- Judges whether the caller may act at this very moment; nil if so.  Of a caller
--- who lives, the log is told why not.
-local refusal, forbidden
+-- Judges whether the caller may act at this very moment; nil if so.
+local refusal
 if kind == 'j' and call('EXISTS', account, account,
                         account .. ':dead:' .. ARGV[2]) ~= 2
 then
@@ -54,11 +53,11 @@ elseif keyid ~= '' then
             scope = tonumber(scope)
         end
         if scope ~= 0 and bit.band(scopes, scope) == 0 then
-            refusal, forbidden = {'scope'}, 'insufficient_scope'
+            refusal = {'scope', 'insufficient_scope'}
         elseif region and regions ~= '' and not string.find(
             ',' .. regions .. ',', ',' .. region .. ',', 1, true)
         then
-            refusal, forbidden = {'scope'}, 'wrong_region'
+            refusal = {'scope', 'wrong_region'}
         elseif kind == 'k' and now - tonumber(key[5]) > 60000 then
             -- to the minute is fine, and spares a write a request
             call('HSET', name, 'used', stamp)
