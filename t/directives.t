@@ -279,6 +279,13 @@ for my $case ([ '/far/a', 'far', 'near', 'Far', 'true false' ],
     is($r->json->{code}, 'insufficient_scope', 'in the managed API, too');
     is(ask('GET', '/far/api/auth/me', $key)->status, 200,
        'where no scope is needed, no region is');
+    $r = ask('POST', '/far/api/totp/validate', $key,
+             { clientId => 'l', token => '123456' });
+    is($r->status . ' ' . ($r->json->{valid} ? 'true' : 'false'), '403 false',
+       'where codes are judged, too');
+    my $entry = ask('GET', '/plain/logs?limit=1', $token)->json->{logs}[0];
+    is("$entry->{event} $entry->{clientId} $entry->{reason}",
+       'totp.validate l wrong_region', 'and the log says why');
     my $made = ask('POST', '/plain/auth/token', undef, { apiKey => $key })
                ->json->{token};
     is(ask('GET', '/far/api/totp', $made)->status, 403,
