@@ -32,6 +32,7 @@ RUN apt-get update \
 COPY --from=build /kanda/build/ngx_http_kanda_module.so \
     /usr/lib/nginx/modules/
 COPY conf/nginx.conf conf/common-passwords.txt /etc/kanda/
+COPY html /usr/share/kanda/html
 COPY util/keys util/container /usr/local/bin/
 
 EXPOSE 8080

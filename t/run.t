@@ -72,6 +72,10 @@ isnt($?, 0, 'a second one does not start');
 like($taken, qr/^Port $port is taken.*PORT=/, 'and says why');
 
 my $http = Kanda::HTTP->new($port);
+my $told = $http->request('GET', '/openapi.json');
+is($told->header('Content-Type'), 'application/json', 'routes are described');
+is($told->json->{openapi} // '', '3.1.0', 'as OpenAPI');
+
 my $long = '/' . 'a' x 9000;
 
 for my $case (
