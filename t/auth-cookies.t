@@ -184,7 +184,7 @@ sub named { my ($r) = @_; return map { $_->{name} => $_ }
 
 SKIP: {
     my $nginx = Kanda::Nginx::binary();
-    skip 'this nginx has no TLS', 18 if `$nginx -V 2>&1` !~ /http_ssl_module/;
+    skip 'this nginx has no TLS', 19 if `$nginx -V 2>&1` !~ /http_ssl_module/;
 
     my $dir = Kanda::Home::root();
     my $port = Kanda::Home::port();
@@ -193,7 +193,7 @@ SKIP: {
            . " -keyout $dir/key -out $dir/cert > $dir/openssl 2>&1") == 0
         or die "no certificate\n";
 
-    my $tls = Kanda->new(server => "listen 127.0.0.1:$port ssl;
+    my $tls = Kanda->new(server => "listen 127.0.0.1:$port ssl http2;
         ssl_certificate $dir/cert; ssl_certificate_key $dir/key;\n"
         . Kanda::Auth::location('kanda_csrf on;'))->start;
     my $me = Kanda::Auth->new($tls)->register->login;
@@ -229,6 +229,11 @@ SKIP: {
     is($me->get('me', undef, Cookie =>
           "__Host-accessToken=$me->{jar}{accessToken}")->status, 403,
        'nor that name without TLS');
+
+    my $h2 = `curl -ks --http2 -w '%{http_version}' -H 'Cookie: a=b' \\
+        -H 'Cookie: __Host-accessToken=$c{'__Host-accessToken'}{value}' \\
+        https://127.0.0.1:$port/auth/me`;
+    like($h2, qr/^\{"sub":"$me->{userId}".*\}2$/, 'in HTTP/2 as well');
 
     my %next = named($ask->('refresh', undef,
         "Cookie: __Host-refreshToken=$c{'__Host-refreshToken'}{value}"));
