@@ -182,6 +182,21 @@ for my $lines ("$old$new", "$new$old") {
                           sub { $k->nginx->worker_pids('any') == 2 });
 }
 
+# a worker that leaves while it waits for a body greets Redis once more, with the
+# order of yesterday
+$k->write_keys($text =~ s/\Q$old\E/$old$new/r);
+$k->reload;
+my $slow = $k->connect;
+my $half = $k->request_text('POST', '/totp/validate', $ann,
+    { clientId => 'nobody', token => '123456' });
+$slow->send(substr $half, 0, length($half) - 5);
+$k->write_keys($text =~ s/\Q$old\E/$new$old/r);
+$k->reload;
+sleep 0.2;
+is($slow->send(substr $half, -5)->receive->status, 404, 'answered while leaving');
+is(kid($redis->command('GET', 'kanda:canary')), 's2',
+   'without undoing what the new ones did');
+
 settle(4);
 is($k->validate($ann, $_->{clientId}, wrong_code($_->{secret})), 'false',
    'a wrong code') for $used[0];

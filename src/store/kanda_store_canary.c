@@ -100,7 +100,9 @@ kanda_canary_reply(void *out, const redisReply *reply)
 
     hello->proven = 1;
 
-    if (stale) {
+    /* nor is a key that it takes for an older one older than its own */
+
+    if (stale && !ngx_exiting) {
         return kanda_canary_send(hello, reply);
     }
 
