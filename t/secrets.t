@@ -292,18 +292,33 @@ for my $name (sort keys %secret) {
     }
 }
 
-# one alternation of them all is fast: Perl makes a trie of it
-my $all = join '|', map { quotemeta } sort keys %patterns;
-$all = qr/($all)/;
+# Their first eight bytes tell where to look closer: as fast with a hundred
+# thousand forms as with a hundred, which no alternation is.
+
+my %starts;
+push @{ $starts{ substr $_, 0, 8 } }, $_ for keys %patterns;
+
+sub search {
+    my ($text) = @_;
+    my %hit;
+
+    for my $at (0 .. length($text) - 8) {
+        my $forms = $starts{ substr $text, $at, 8 } or next;
+
+        for my $form (grep { substr($text, $at, length) eq $_ } @$forms) {
+            $hit{ $patterns{$form}[0] }++;
+        }
+    }
+
+    return sort keys %hit;
+}
 
 for my $place (sort keys %place) {
     my $text = join "\n", map { Kanda::Home::slurp($_) } @{ $place{$place} };
-    my %hit;
 
     cmp_ok(length $text, '>', $place eq 'Redis log' ? 100 : 500,
            "the $place has something to say");
-    $hit{$_}++ for map { $patterns{$_}[0] } $text =~ /$all/g;
-    my @hits = sort keys %hit;
+    my @hits = search($text);
     is(join(', ', splice @hits, 0, 5), '', "and nothing of " . keys(%secret) . ' secrets');
 }
 
@@ -311,7 +326,8 @@ for my $place (sort keys %place) {
 my ($email) = map { $_->{email} } @owners;
 like(join('', map { Kanda::Home::slurp($_) } @{ $place{$_} }), qr/\Q$email\E/,
      "what is no secret is found in the $_") for qw(AOF MONITOR replication);
-like("x" . MIME::Base64::encode_base64("ab$secret{'password 1'}", ''), $all,
-     'and a secret where it is');
+like(join(', ', search('x' . MIME::Base64::encode_base64(
+    "ab$secret{'password 1'}", ''))), qr/^password 1 \(base64/,
+    'and a secret where it is');
 
 done_testing;
