@@ -155,7 +155,8 @@ sub nginx {
 
     return $self->{nginx} //= Kanda::Nginx->new(
         (map { exists $self->{$_} ? ($_ => $self->{$_}) : () }
-             qw(workers user log_level faketime main events allow env conf)),
+             qw(workers user log_level faketime main events listen allow env
+                conf)),
         http   => $self->http_config,
         server => $self->location_config . ($self->{server} // ''),
     );

@@ -48,7 +48,7 @@ sub pid  { $_[0]{pid} }
 
 
 # The frame that every configuration has; main, events, http and server are
-# the test's own lines. conf replaces all of it.
+# the test's own lines, listen what follows the port. conf replaces all of it.
 
 sub text {
     my ($self) = @_;
@@ -60,7 +60,7 @@ sub text {
     my $env = $self->{faketime}
               ? join '', map { "env $_;\n" } sort keys %{ $self->time_env }
               : '';
-    my %own = map { $_ => $o{$_} // '' } qw(main events http server);
+    my %own = map { $_ => $o{$_} // '' } qw(main events http server listen);
 
     return $o{conf} // <<"END";
 $load$user${env}daemon off;
@@ -80,7 +80,7 @@ $temp
 $own{http}
 
     server {
-        listen 127.0.0.1:$o{port};
+        listen 127.0.0.1:$o{port}$own{listen};
         root $dir/html;
 $own{server}
     }

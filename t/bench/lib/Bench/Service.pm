@@ -16,6 +16,10 @@ sub new {
 
     my $k = Kanda->new(
         workers   => 2,
+
+        # both workers get their share of the connections; without it one may
+        # get all, and a worker that never waits costs less a request
+        listen    => ' reuseport',
         log_level => 'notice',
         location  => 'kanda_lockout row=1000 total=100000;',
         server    => <<'END',
