@@ -75,27 +75,14 @@ kanda_auth_logged_in(kanda_request_t *kr)
 static ngx_int_t
 kanda_auth_setup_needed(kanda_request_t *kr)
 {
-    ngx_str_t             token;
-    kanda_token_t         what;
-    kanda_json_out_t      out;
-    kanda_login_state_t  *s;
+    kanda_json_out_t  out;
 
-    s = kr->state;
-
-    ngx_memzero(&what, sizeof(kanda_token_t));
-    what.use = KANDA_JWT_2FA_SETUP;
-    what.ttl = KANDA_TEMP_TTL;
-    what.life = s->login.lives;
-
-    if (kanda_token_make(kr, &what, &token) != NGX_OK
-        || kanda_json_begin(kr, &out, 256 + token.len) != NGX_OK)
+    if (kanda_login_temp(kr, KANDA_JWT_2FA_SETUP, "requires2FASetup", &out)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    kanda_json_open(&out, NULL, '{');
-    kanda_json_bool(&out, "requires2FASetup", 1);
-    kanda_api_text(&out, "tempToken", &token);
     kanda_json_str(&out, "code", "2FA_SETUP_REQUIRED", 18);
     kanda_json_close(&out, '}');
 

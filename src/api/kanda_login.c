@@ -150,32 +150,49 @@ kanda_login_prepare(kanda_request_t *kr, ngx_uint_t session)
 }
 
 
-/* The password was right: a token that is good for a code, and for no more. */
-
-static ngx_int_t
-kanda_login_challenge(kanda_request_t *kr)
+ngx_int_t
+kanda_login_temp(kanda_request_t *kr, kanda_jwt_use_t use, const char *why,
+    kanda_json_out_t *out)
 {
     ngx_str_t             token;
     kanda_token_t         what;
-    kanda_json_out_t      out;
     kanda_login_state_t  *s;
 
     s = kr->state;
 
     ngx_memzero(&what, sizeof(kanda_token_t));
-    what.use = KANDA_JWT_2FA;
+    what.use = use;
     what.ttl = KANDA_TEMP_TTL;
     what.life = s->login.lives;
 
     if (kanda_token_make(kr, &what, &token) != NGX_OK
-        || kanda_json_begin(kr, &out, 256 + token.len) != NGX_OK)
+        || kanda_json_begin(kr, out, 256 + token.len) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    kanda_json_open(&out, NULL, '{');
-    kanda_json_bool(&out, "requiresTwoFactor", 1);
-    kanda_api_text(&out, "tempToken", &token);
+    kanda_json_open(out, NULL, '{');
+    kanda_json_bool(out, why, 1);
+    kanda_api_text(out, "tempToken", &token);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_login_challenge(kanda_request_t *kr)
+{
+    kanda_json_out_t      out;
+    kanda_login_state_t  *s;
+
+    s = kr->state;
+
+    if (kanda_login_temp(kr, KANDA_JWT_2FA, "requiresTwoFactor", &out)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     kanda_json_open(&out, "available2faMethods", '[');
     kanda_json_str(&out, NULL, "totp", 4);
 

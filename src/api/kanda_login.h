@@ -36,6 +36,15 @@ ngx_int_t kanda_login(kanda_request_t *kr, ngx_uint_t session,
     kanda_handler_pt answer);
 
 
+/*
+ * Begins the answer to a login whose password was right but which lacks
+ * something: {why:true,"tempToken":"...", with a token for that use alone, from
+ * kr->state's login.  The caller adds what more there is and closes it.  NGX_OK
+ * or NGX_ERROR.
+ */
+ngx_int_t kanda_login_temp(kanda_request_t *kr, kanda_jwt_use_t use,
+    const char *why, kanda_json_out_t *out);
+
 /* What is done with a verified password of the calling session's account; the
  * store's kanda_account_password or _delete. */
 typedef ngx_int_t (*kanda_password_use_pt)(kanda_store_t *st,
