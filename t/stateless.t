@@ -10,6 +10,7 @@ use Kanda;
 use Kanda::Stateless;
 use MIME::Base64 qw(decode_base64);
 use Test::More;
+use Time::HiRes qw(time);
 
 binmode Test::More->builder->$_, ':utf8' for qw(output failure_output);
 
