@@ -203,6 +203,24 @@ is($k->validate($ann, $left[1]{clientId}, totp($left[1]{secret})), 'false',
    'what the others asked was judged as well');
 
 
+# what cannot be judged spoils nobody else's verdict
+
+{
+    my ($whole, $broken, $last) = map { fresh() } 1 .. 3;
+    $redis->command('HSET', "kanda:{$ann->{userId}}:client:"
+                    . $broken->{clientId}, 'r', 'x');
+    settle(5);
+    my (undef, @r) = at_once(
+        ask($ann, $whole, totp($whole->{secret})),
+        ask($ann, $broken, wrong_code($broken->{secret})),
+        ask($ann, $last, totp($last->{secret})));
+    is_deeply([ map { says($_) } @r ], [ qw(true unavailable true) ],
+              'a damaged record is its own');
+    is(scalar(grep { $_->{success} } entries($ann, 2)), 2,
+       'and what the others did is logged');
+}
+
+
 # tokens for one key, exchanged together
 
 my @exchange = map { $k->request_text('POST', '/auth/token', undef,
@@ -229,5 +247,22 @@ my $counted = 0;
 $counted += $_->{count} // 1 for @refused;
 is($counted, 20, 'and counted as often as tried');
 cmp_ok(scalar @refused, '<=', 11, 'in few entries');
+
+
+# more callers at once than are looked through for a companion
+
+{
+    my $id = ($key =~ /^kan_([^_]+)/)[0];
+    my @keys = map { sprintf 'kan_%s_%03d%s', $id, $_, 'A' x 40 } 1 .. 128;
+    my (undef, @r) = at_once(
+        (map { $k->request_text('POST', '/auth/token', undef,
+                                { apiKey => $_ }) } @keys),
+        (map { $k->request_text('POST', '/auth/token', undef,
+                                { apiKey => $key }) } 1, 2));
+    is(scalar(grep { $_->status == 401 } @r[0 .. 127]), 128,
+       'a crowd of strangers is refused one by one');
+    is(scalar(grep { $_->status == 200 } @r[128, 129]), 2,
+       'and holds up nobody');
+}
 
 done_testing;

@@ -73,6 +73,14 @@ kanda_client_read_verdict(kanda_store_t *st, redisReply **element,
         return NGX_OK;
     }
 
+    /* what matched no step cannot have become valid, whoever says so */
+
+    if (j->submitted != KANDA_SUBMITTED_RECOVERY
+        && j->match == KANDA_TOTP_NO_STEP)
+    {
+        return NGX_ERROR;
+    }
+
     return n == 1 ? kanda_store_proof(element[0], j) : NGX_ERROR;
 }
 

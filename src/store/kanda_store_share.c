@@ -4,6 +4,7 @@
 #define KANDA_SHARE_QUESTIONS  64
 #define KANDA_SHARE_ARGS       512
 #define KANDA_SHARE_POOL       16384
+#define KANDA_SHARES_OPEN      64
 
 
 /* One caller's question, and who waits for the answer. */
@@ -30,6 +31,7 @@ typedef struct {
 
 struct kanda_shares_s {
     ngx_queue_t       open;
+    ngx_uint_t        n;                /* of those open */
     kanda_redis_t    *redis;
     ngx_log_t        *log;
 };
@@ -41,6 +43,7 @@ static kanda_share_t *kanda_share_open(kanda_store_t *st, kanda_script_id_t id,
     ngx_uint_t nshared);
 static ngx_int_t kanda_share_copy(kanda_share_t *share, const ngx_str_t *args,
     ngx_uint_t n);
+static ngx_int_t kanda_share_send(kanda_shares_t *shares, kanda_share_t *share);
 static void kanda_share_gather(void *data);
 static ngx_int_t kanda_share_parse(void *out, const redisReply *reply);
 static ngx_uint_t kanda_share_answered(kanda_share_t *share,
@@ -97,19 +100,28 @@ ngx_int_t
 kanda_store_share(kanda_store_t *st, kanda_script_id_t id, ngx_uint_t nshared,
     kanda_store_read_pt read, void *target)
 {
-    kanda_share_t           *share;
+    kanda_share_t           *share, *fresh;
     kanda_share_question_t  *question;
 
     share = kanda_share_find(st, id, nshared);
 
+    fresh = NULL;
+
     if (share == NULL) {
-        share = kanda_share_open(st, id, nshared);
+        share = fresh = kanda_share_open(st, id, nshared);
     }
 
-    if (share == NULL
-        || kanda_share_copy(share, st->args + nshared, st->nargs - nshared)
-           != NGX_OK)
+    if (share == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (kanda_share_copy(share, st->args + nshared, st->nargs - nshared)
+        != NGX_OK)
     {
+        if (fresh) {
+            ngx_destroy_pool(fresh->pool);
+        }
+
         return NGX_ERROR;
     }
 
@@ -120,6 +132,25 @@ kanda_store_share(kanda_store_t *st, kanda_script_id_t id, ngx_uint_t nshared,
     question = &share->questions[share->n++];
     question->st = st;
     kanda_op_begin(&question->op, st->waiter);
+
+    if (fresh == NULL) {
+        return NGX_AGAIN;
+    }
+
+    if (st->shares->n < KANDA_SHARES_OPEN) {
+        st->shares->n++;
+        ngx_queue_insert_tail(&st->shares->open, &share->queue);
+        kanda_redis_wake(st->redis);
+        return NGX_AGAIN;
+    }
+
+    /* a flood of strangers is not searched through: it goes one by one */
+
+    if (kanda_share_send(st->shares, share) != NGX_AGAIN) {
+        kanda_op_detach(st->waiter);
+        ngx_destroy_pool(share->pool);
+        return NGX_ERROR;
+    }
 
     return NGX_AGAIN;
 }
@@ -195,9 +226,6 @@ kanda_share_open(kanda_store_t *st, kanda_script_id_t id, ngx_uint_t nshared)
         return NULL;
     }
 
-    ngx_queue_insert_tail(&st->shares->open, &share->queue);
-    kanda_redis_wake(st->redis);
-
     return share;
 }
 
@@ -238,29 +266,37 @@ kanda_share_copy(kanda_share_t *share, const ngx_str_t *args, ngx_uint_t n)
 }
 
 
+static ngx_int_t
+kanda_share_send(kanda_shares_t *shares, kanda_share_t *share)
+{
+    kanda_redis_call_t  call;
+
+    call.script = kanda_script(share->id);
+    call.args = share->args;
+    call.nargs = share->nargs;
+    call.parse = kanda_share_parse;
+    call.out = share;
+
+    return kanda_redis_call(shares->redis, &share->waiter, &call);
+}
+
+
 static void
 kanda_share_gather(void *data)
 {
     kanda_shares_t *shares = data;
 
-    ngx_queue_t         *q;
-    kanda_share_t       *share;
-    kanda_redis_call_t   call;
+    ngx_queue_t    *q;
+    kanda_share_t  *share;
 
     while (!ngx_queue_empty(&shares->open)) {
         q = ngx_queue_head(&shares->open);
         ngx_queue_remove(q);
         share = ngx_queue_data(q, kanda_share_t, queue);
 
-        call.script = kanda_script(share->id);
-        call.args = share->args;
-        call.nargs = share->nargs;
-        call.parse = kanda_share_parse;
-        call.out = share;
+        shares->n--;
 
-        if (kanda_redis_call(shares->redis, &share->waiter, &call)
-            != NGX_AGAIN)
-        {
+        if (kanda_share_send(shares, share) != NGX_AGAIN) {
             kanda_share_resume(&share->waiter, NGX_ERROR);
         }
     }

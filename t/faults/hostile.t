@@ -122,6 +122,9 @@ my @replies = (
     [ 'a verdict on another question',
       "*2\r\n\$2\r\nok\r\n*2\r\n\$5\r\nvalid\r\n\$16\r\n" . 'd' x 16
       . "\r\n" ],
+    [ 'a verdict on what has no digest',
+      "*2\r\n\$2\r\nok\r\n*2\r\n\$5\r\nvalid\r\n\$16\r\n" . "\0" x 16
+      . "\r\n" ],
     [ 'an answer too many',
       "*3\r\n\$2\r\nok\r\n" . "*1\r\n\$5\r\nwrong\r\n" x 2 ],
     [ 'a refusal of one only',

@@ -26,12 +26,15 @@ for at = 12, #ARGV, EACH do
     local id = ARGV[at]
     local client = account .. ':client:' .. id
     local mode = ARGV[at + 1]
-    local word, left, field = judge(client,
+    local fine, word, left, field = pcall(judge, client,
         mode == 'recovery' and account .. ':recovery:' .. id, mode,
         ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], ARGV[at + 6],
         ARGV[11])
 
-    if word == 'valid' then
+    if not fine then
+        -- of a damaged record; the others are judged all the same
+        word, left = 'broken', nil
+    elseif word == 'valid' then
         entries[#entries + 1] = log_text(event, true, nil, id)
     elseif word == 'locked' then
         -- after what led to it
