@@ -38,7 +38,7 @@ kanda_problem_detail(kanda_request_t *kr, kanda_problem_t problem,
                                  : (ngx_int_t) (kr->store.wait + 999) / 1000;
     }
 
-    if (kr->conf->dialect->problem(kr, problem, detail ? detail : info->detail)
+    if (kr->dialect->problem(kr, problem, detail ? detail : info->detail)
         != NGX_OK)
     {
         return NGX_ERROR;

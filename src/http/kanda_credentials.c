@@ -25,7 +25,7 @@ kanda_credentials(kanda_request_t *kr)
 
     rc = kanda_credentials_find(kr, &value);
 
-    if (rc == NGX_DECLINED && kr->conf->dialect->cookies) {
+    if (rc == NGX_DECLINED && kr->dialect->cookies) {
         return kanda_credentials_cookie(kr);
     }
 
@@ -38,7 +38,7 @@ kanda_credentials(kanda_request_t *kr)
                ? kanda_credentials_key(kr, &value) : NGX_HTTP_UNAUTHORIZED;
     }
 
-    return kr->conf->dialect->tokens ? kanda_credentials_token(kr, &value, 1)
+    return kr->dialect->tokens ? kanda_credentials_token(kr, &value, 1)
                                      : NGX_HTTP_UNAUTHORIZED;
 }
 
@@ -65,7 +65,7 @@ kanda_credentials_find(kanda_request_t *kr, ngx_str_t *credentials)
 
     r = kr->request;
 
-    if (r->headers_in.authorization && kr->conf->dialect->bearer) {
+    if (r->headers_in.authorization && kr->dialect->bearer) {
         *credentials = r->headers_in.authorization->value;
         return kanda_credentials_bearer(credentials);
     }
@@ -196,7 +196,7 @@ kanda_credentials_cookie(kanda_request_t *kr)
         return NGX_DECLINED;
     }
 
-    if (kr->conf->dialect->forged == NULL) {
+    if (kr->dialect->forged == NULL) {
         return kanda_csrf_right(kr) ? kanda_credentials_token(kr, &token, 0)
                                     : NGX_DECLINED;
     }

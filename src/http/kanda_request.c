@@ -40,41 +40,18 @@ static const kanda_route_t  kanda_no_route;
 static kanda_request_t *
 kanda_request_create(ngx_http_request_t *r)
 {
-    kanda_store_t               *st;
-    kanda_request_t             *kr;
-    ngx_http_cleanup_t          *cln;
-    ngx_http_kanda_main_conf_t  *kmcf;
+    kanda_request_t            *kr;
+    ngx_http_kanda_loc_conf_t  *klcf;
 
     kr = ngx_pcalloc(r->pool, sizeof(kanda_request_t));
-    cln = ngx_http_cleanup_add(r, 0);
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_kanda_module);
 
-    if (kr == NULL || cln == NULL) {
+    if (kr == NULL || kanda_request_init(kr, r, klcf->dialect,
+                                         kanda_request_run)
+                      != NGX_OK)
+    {
         return NULL;
     }
-
-    kmcf = ngx_http_get_module_main_conf(r, ngx_http_kanda_module);
-
-    kr->request = r;
-    kr->main = kmcf;
-    kr->conf = ngx_http_get_module_loc_conf(r, ngx_http_kanda_module);
-    kr->route = &kanda_no_route;
-    kr->waiter.resume = kanda_request_resume;
-
-    cln->handler = kanda_request_cleanup;
-    cln->data = kr;
-
-    st = &kr->store;
-    st->redis = kmcf->worker.redis;
-    st->shares = kmcf->worker.shares;
-    st->ring = kmcf->ring;
-    st->waiter = &kr->waiter;
-    st->pool = r->pool;
-    st->log = r->connection->log;
-    st->kind = KANDA_CALLER_NOBODY;
-    st->realm = kr->conf->realm;
-    st->region = kr->conf->region;
-    st->keep = kmcf->log_keep;
-    st->age = kmcf->log_age;
 
     ngx_http_set_ctx(r, kr, ngx_http_kanda_module);
 
@@ -103,6 +80,49 @@ kanda_request_create(ngx_http_request_t *r)
     }
 
     return kr;
+}
+
+
+ngx_int_t
+kanda_request_init(kanda_request_t *kr, ngx_http_request_t *r,
+    const kanda_dialect_t *dialect, void (*run)(kanda_request_t *kr))
+{
+    kanda_store_t               *st;
+    ngx_http_cleanup_t          *cln;
+    ngx_http_kanda_main_conf_t  *kmcf;
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    kmcf = ngx_http_get_module_main_conf(r, ngx_http_kanda_module);
+
+    kr->request = r;
+    kr->main = kmcf;
+    kr->conf = ngx_http_get_module_loc_conf(r, ngx_http_kanda_module);
+    kr->dialect = dialect;
+    kr->route = &kanda_no_route;
+    kr->run = run;
+    kr->waiter.resume = kanda_request_resume;
+
+    cln->handler = kanda_request_cleanup;
+    cln->data = kr;
+
+    st = &kr->store;
+    st->redis = kmcf->worker.redis;
+    st->shares = kmcf->worker.shares;
+    st->ring = kmcf->ring;
+    st->waiter = &kr->waiter;
+    st->pool = r->pool;
+    st->log = r->connection->log;
+    st->kind = KANDA_CALLER_NOBODY;
+    st->realm = kr->conf->realm;
+    st->region = kr->conf->region;
+    st->keep = kmcf->log_keep;
+    st->age = kmcf->log_age;
+
+    return NGX_OK;
 }
 
 
@@ -150,7 +170,7 @@ kanda_request_resume(kanda_waiter_t *w, ngx_int_t rc)
     ngx_http_set_log_request(c->log, kr->request);
 
     kr->rc = rc;
-    kanda_request_run(kr);
+    kr->run(kr);
     ngx_http_run_posted_requests(c);
 }
 
@@ -244,7 +264,7 @@ kanda_request_authenticate(kanda_request_t *kr)
     kr->store.kind = KANDA_CALLER_NOBODY;
 
     rc = (rc == NGX_HTTP_FORBIDDEN)
-         ? kr->conf->dialect->forged(kr)
+         ? kr->dialect->forged(kr)
          : kanda_request_unauthorized(kr, rc == NGX_HTTP_UNAUTHORIZED);
 
     return rc == NGX_OK ? NGX_DECLINED : NGX_ERROR;

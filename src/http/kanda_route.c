@@ -32,7 +32,7 @@ kanda_route_find(kanda_request_t *kr)
     const kanda_route_t    *route;
     const kanda_dialect_t  *dialect;
 
-    dialect = kr->conf->dialect;
+    dialect = kr->dialect;
     method = kr->request->method;
 
     if (method == NGX_HTTP_HEAD) {
@@ -93,10 +93,18 @@ kanda_route_path(kanda_request_t *kr, ngx_str_t *path, ngx_uint_t *decoded)
         path->len = query - path->data;
     }
 
-    if (path->len <= prefix->len
-        || ngx_memcmp(path->data, prefix->data, prefix->len) != 0
-        || path->data[prefix->len] != '/')
+    if (path->len < prefix->len
+        || ngx_memcmp(path->data, prefix->data, prefix->len) != 0)
     {
+        return NGX_DECLINED;
+    }
+
+    if (path->len == prefix->len) {
+        path->len = 0;
+        return NGX_OK;
+    }
+
+    if (path->data[prefix->len] != '/') {
         return NGX_DECLINED;
     }
 

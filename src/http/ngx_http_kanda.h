@@ -149,7 +149,9 @@ struct kanda_request_s {
     ngx_http_request_t         *request;
     ngx_http_kanda_main_conf_t *main;
     ngx_http_kanda_loc_conf_t  *conf;
+    const kanda_dialect_t      *dialect;    /* in which it is answered */
     const kanda_route_t        *route;
+    void                      (*run)(kanda_request_t *kr);  /* goes on */
     kanda_store_t               store;
     kanda_answer_t              answer;
 
@@ -180,6 +182,14 @@ void kanda_worker_stop(ngx_cycle_t *cycle);
 
 /* Content handler of a location with kanda_serve. */
 ngx_int_t ngx_http_kanda_handler(ngx_http_request_t *r);
+
+/*
+ * Makes what a request asks Redis through, in memory that is zeroed and lives
+ * as long as the request does: whoever waits is resumed by run.  NGX_OK or
+ * NGX_ERROR.
+ */
+ngx_int_t kanda_request_init(kanda_request_t *kr, ngx_http_request_t *r,
+    const kanda_dialect_t *dialect, void (*run)(kanda_request_t *kr));
 
 /* Runs a request from where it stands; answers and finalizes it, or waits. */
 void kanda_request_run(kanda_request_t *kr);
