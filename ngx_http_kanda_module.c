@@ -3,11 +3,9 @@
 #include <ngx_http.h>
 
 #include "ngx_http_kanda.h"
-#include "kanda_api.h"
-#include "kanda_auth.h"
 #include "kanda_conf.h"
-#include "kanda_otp.h"
-#include "kanda_toolkit.h"
+#include "kanda_gate.h"
+#include "kanda_serve.h"
 
 
 static void *ngx_http_kanda_create_main_conf(ngx_conf_t *cf);
@@ -15,22 +13,14 @@ static char *ngx_http_kanda_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_http_kanda_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
-static char *ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
+static ngx_int_t ngx_http_kanda_init(ngx_conf_t *cf);
 
-
-static const kanda_dialect_t  *ngx_http_kanda_dialects[] = {
-    &kanda_api_dialect,
-    &kanda_otp_dialect,
-    &kanda_toolkit_dialect,
-    &kanda_auth_dialect
-};
 
 static ngx_command_t  ngx_http_kanda_commands[] = {
 
     { ngx_string("kanda_serve"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_kanda_serve,
+      kanda_conf_serve,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -154,13 +144,27 @@ static ngx_command_t  ngx_http_kanda_commands[] = {
       0,
       NULL },
 
+    { ngx_string("kanda_require"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      kanda_conf_require,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("kanda_session"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      kanda_conf_session,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
 
 static ngx_http_module_t  ngx_http_kanda_module_ctx = {
-    NULL,                                  /* preconfiguration */
-    NULL,                                  /* postconfiguration */
+    kanda_gate_variables,                  /* preconfiguration */
+    ngx_http_kanda_init,                   /* postconfiguration */
 
     ngx_http_kanda_create_main_conf,       /* create main configuration */
     ngx_http_kanda_init_main_conf,         /* init main configuration */
@@ -221,15 +225,17 @@ ngx_http_kanda_init_main_conf(ngx_conf_t *cf, void *conf)
 
     if (kmcf->served && kmcf->redis.naddrs == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "kanda_serve needs kanda_redis in the http block, "
+                           "kanda_serve and kanda_require need kanda_redis in "
+                           "the http block, "
                            "for example: kanda_redis unix:/run/redis.sock;");
         return NGX_CONF_ERROR;
     }
 
     if (kmcf->served && kmcf->ring == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "kanda_serve needs kanda_keys in the http block; "
-                           "the README shows how to make that file");
+                           "kanda_serve and kanda_require need kanda_keys in "
+                           "the http block; the README shows how to make that "
+                           "file");
         return NGX_CONF_ERROR;
     }
 
@@ -302,13 +308,24 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
+    if (kanda_gate_merge(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     /* "if" and "limit_except" blocks are locations of their own, and serve what
      * theirs serves */
 
     if (conf->dialect == NULL && clcf->noname && prev->dialect) {
         conf->dialect = prev->dialect;
         conf->prefix = prev->prefix;
-        clcf->handler = ngx_http_kanda_handler;
+        clcf->handler = kanda_serve_handler(conf->dialect);
+    }
+
+    if (conf->dialect == &kanda_check_dialect && conf->require == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "kanda_serve check says yes to everybody without "
+                           "kanda_require in the same location");
+        return NGX_CONF_ERROR;
     }
 
     /* bodies are bounded by us, in our own words, and stay in memory */
@@ -323,59 +340,14 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-static char *
-ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+static ngx_int_t
+ngx_http_kanda_init(ngx_conf_t *cf)
 {
-    ngx_http_kanda_loc_conf_t *klcf = conf;
-
-    ngx_str_t                   *args;
-    ngx_uint_t                   i;
-    ngx_http_core_loc_conf_t    *clcf;
     ngx_http_kanda_main_conf_t  *kmcf;
 
-    if (klcf->dialect) {
-        return "is duplicate";
-    }
-
-    args = cf->args->elts;
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-#if (NGX_PCRE)
-    if (clcf->regex) {
-        return "cannot stand in a location given by a regular expression";
-    }
-#endif
-
-    if (clcf->named || clcf->noname) {
-        return "needs a location with a path";
-    }
-
-    for (i = 0; i < sizeof(ngx_http_kanda_dialects)
-                    / sizeof(ngx_http_kanda_dialects[0]); i++)
-    {
-        if (args[1].len == ngx_http_kanda_dialects[i]->name.len
-            && ngx_strcmp(args[1].data, ngx_http_kanda_dialects[i]->name.data)
-               == 0)
-        {
-            klcf->dialect = ngx_http_kanda_dialects[i];
-        }
-    }
-
-    if (klcf->dialect == NULL) {
-        return "does not know this dialect; there is: api, otp, toolkit, "
-               "auth";
-    }
-
-    klcf->prefix = clcf->name;
-
-    if (klcf->prefix.data[klcf->prefix.len - 1] == '/') {
-        klcf->prefix.len--;
-    }
-
-    clcf->handler = ngx_http_kanda_handler;
-
     kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
-    kmcf->served = 1;
 
-    return NGX_CONF_OK;
+    kanda_gate_warn(cf);
+
+    return kmcf->gates ? kanda_gate_install(cf) : NGX_OK;
 }

@@ -73,7 +73,7 @@ kanda_auth_verify_prepare(kanda_request_t *kr)
 
     s = kr->state;
 
-    return kanda_session_name(kr, &s->session) == NGX_OK
+    return kanda_session_prepare(kr, &s->session) == NGX_OK
            ? kanda_proof_temporary(kr) : NGX_ERROR;
 }
 
@@ -88,10 +88,11 @@ kanda_auth_verified(kanda_request_t *kr)
 
     kanda_api_need(kanda_auth_proven(kr, KANDA_AUTH_WRONG_LOGIN));
 
-    session.sid = s->session;
+    session.sid = s->session.sid;
     session.generation = 1;
     session.email = s->proof.email;
     session.two_factor = 1;
+    session.gated = (s->session.limits.len != 0);
 
     return kanda_auth_tokens(kr, &session);
 }
@@ -170,6 +171,7 @@ kanda_auth_disabled(kanda_request_t *kr)
     session.generation = 0;
     session.email = s->proof.email;
     session.two_factor = 0;
+    session.gated = 0;
 
     return kanda_auth_access(kr, &session) == NGX_OK ? kanda_auth_done(kr)
                                                      : NGX_ERROR;

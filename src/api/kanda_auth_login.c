@@ -63,10 +63,11 @@ kanda_auth_logged_in(kanda_request_t *kr)
         return kanda_auth_setup_needed(kr);
     }
 
-    session.sid = s->login.session;
+    session.sid = s->login.session.sid;
     session.generation = 1;
     session.email = s->email;
     session.two_factor = 0;
+    session.gated = (s->login.session.limits.len != 0);
 
     return kanda_auth_tokens(kr, &session);
 }

@@ -79,7 +79,8 @@ const kanda_dialect_t  kanda_auth_dialect = {
     1,
     kanda_auth_problem,
     1,
-    kanda_auth_forged
+    kanda_auth_forged,
+    NULL
 };
 
 
@@ -130,6 +131,15 @@ static const kanda_auth_text_t  kanda_auth_errors[KANDA_AUTH_ERRORS] = {
 ngx_int_t
 kanda_auth_error(kanda_request_t *kr, kanda_auth_error_t error)
 {
+    const char  *code;
+
+    code = kanda_auth_errors[error].code;
+
+    if (code) {
+        kr->reason.data = (u_char *) code;
+        kr->reason.len = ngx_strlen(code);
+    }
+
     return kanda_auth_answer(kr, &kanda_auth_errors[error]);
 }
 

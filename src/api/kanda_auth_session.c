@@ -12,9 +12,11 @@
 
 static ngx_int_t kanda_auth_access_make(kanda_request_t *kr,
     const kanda_session_t *session, ngx_str_t *token);
-static ngx_int_t kanda_auth_refresh_make(kanda_request_t *kr,
-    const kanda_session_t *session, ngx_str_t *token);
-static ngx_uint_t kanda_auth_bearer(kanda_request_t *kr);
+static ngx_int_t kanda_auth_session_token(kanda_request_t *kr,
+    const kanda_session_t *session, kanda_digest_t use, int64_t generation,
+    ngx_str_t *token);
+static ngx_int_t kanda_auth_gate(kanda_request_t *kr,
+    const kanda_session_t *session);
 static ngx_int_t kanda_auth_deleted(kanda_request_t *kr);
 
 
@@ -25,16 +27,19 @@ kanda_auth_tokens(kanda_request_t *kr, const kanda_session_t *session)
     kanda_json_out_t  out;
 
     if (kanda_auth_access_make(kr, session, &access) != NGX_OK
-        || kanda_auth_refresh_make(kr, session, &refresh) != NGX_OK)
+        || kanda_auth_session_token(kr, session, KANDA_DIGEST_REFRESH,
+                                    session->generation, &refresh)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (!kanda_auth_bearer(kr)) {
+    if (!kanda_token_bearer_mode(kr)) {
         return kanda_cookie_set(kr, KANDA_COOKIE_ACCESS, &access) == NGX_OK
                && kanda_cookie_set(kr, KANDA_COOKIE_REFRESH, &refresh)
                   == NGX_OK
                && kanda_csrf_set(kr) == NGX_OK
+               && kanda_auth_gate(kr, session) == NGX_OK
                ? kanda_auth_done(kr) : NGX_ERROR;
     }
 
@@ -49,6 +54,25 @@ kanda_auth_tokens(kanda_request_t *kr, const kanda_session_t *session)
     kanda_json_close(&out, '}');
 
     return kanda_json_answer(kr, NGX_HTTP_OK, &out);
+}
+
+
+static ngx_int_t
+kanda_auth_gate(kanda_request_t *kr, const kanda_session_t *session)
+{
+    ngx_str_t  cookie;
+
+    if (!session->gated) {
+        return NGX_OK;
+    }
+
+    if (kanda_auth_session_token(kr, session, KANDA_DIGEST_GATE, 1, &cookie)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return kanda_cookie_set(kr, KANDA_COOKIE_GATE, &cookie);
 }
 
 
@@ -90,34 +114,26 @@ kanda_auth_access_make(kanda_request_t *kr, const kanda_session_t *session,
 }
 
 
+/* What names a session to whoever brings it: to refresh, a refresh token; to a
+ * gate, a cookie of the same form. */
+
 static ngx_int_t
-kanda_auth_refresh_make(kanda_request_t *kr, const kanda_session_t *session,
-    ngx_str_t *token)
+kanda_auth_session_token(kanda_request_t *kr, const kanda_session_t *session,
+    kanda_digest_t use, int64_t generation, ngx_str_t *token)
 {
     token->data = ngx_pnalloc(kr->request->pool, KANDA_REFRESH_MAX);
     if (token->data == NULL) {
         return NGX_ERROR;
     }
 
-    token->len = kanda_refresh_make(kr->main->ring->hmac[KANDA_DIGEST_REFRESH],
+    token->len = kanda_refresh_make(kr->main->ring->hmac[use],
                                     (char *) kr->conf->realm.data,
                                     kr->conf->realm.len,
                                     (char *) kr->store.account.data,
                                     (char *) session->sid.data,
-                                    session->generation, (char *) token->data);
+                                    generation, (char *) token->data);
 
     return token->len ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_uint_t
-kanda_auth_bearer(kanda_request_t *kr)
-{
-    ngx_str_t  strategy;
-
-    return kanda_header_find(kr->request, "x-auth-strategy", &strategy) == 1
-           && strategy.len == 6
-           && ngx_memcmp(strategy.data, "bearer", 6) == 0;
 }
 
 

@@ -140,9 +140,8 @@ kanda_login_prepare(kanda_request_t *kr, ngx_uint_t session)
 
     s = kr->state;
     s->login.required = kr->conf->two_factor;
-    s->login.session_ms = (int64_t) KANDA_SESSION_TTL * 1000;
 
-    if (session && kanda_session_name(kr, &s->login.session) != NGX_OK) {
+    if (session && kanda_session_prepare(kr, &s->login.session) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -106,6 +106,7 @@ const kanda_dialect_t  kanda_otp_dialect = {
     0,
     kanda_otp_problem,
     0,
+    NULL,
     NULL
 };
 

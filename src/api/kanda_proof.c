@@ -90,5 +90,5 @@ kanda_proof_verify(kanda_request_t *kr)
     s = kr->state;
 
     return kanda_factor_verify(&kr->store, &s->proof, kanda_token_dead(kr),
-                               &s->session, (int64_t) KANDA_SESSION_TTL * 1000);
+                               &s->session);
 }

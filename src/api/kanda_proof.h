@@ -14,7 +14,7 @@
 typedef struct {
     kanda_code_t             code;
     kanda_proof_t            proof;
-    ngx_str_t                session;   /* to make, or empty */
+    kanda_session_new_t      session;   /* to make, or none */
 } kanda_proof_state_t;
 
 

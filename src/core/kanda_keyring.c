@@ -78,7 +78,8 @@ kanda_keyring_open(kanda_keyring_t *ring)
         [KANDA_DIGEST_RECOVERY] = "kanda recovery code",
         [KANDA_DIGEST_CODE] = "kanda charged code",
         [KANDA_DIGEST_REPLAY] = "kanda stateless replay",
-        [KANDA_DIGEST_REFRESH] = "kanda refresh token"
+        [KANDA_DIGEST_REFRESH] = "kanda refresh token",
+        [KANDA_DIGEST_GATE] = "kanda gate cookie"
     };
 
     size_t        i;

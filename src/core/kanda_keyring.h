@@ -40,6 +40,7 @@ typedef enum {
     KANDA_DIGEST_CODE,                  /* codes that were charged */
     KANDA_DIGEST_REPLAY,                /* secrets that are not kept */
     KANDA_DIGEST_REFRESH,               /* refresh tokens */
+    KANDA_DIGEST_GATE,                  /* cookies of a gate */
     KANDA_DIGESTS
 } kanda_digest_t;
 

@@ -26,6 +26,7 @@ kanda_problem_detail(kanda_request_t *kr, kanda_problem_t problem,
 
     info = kanda_problem_info(problem);
 
+    kr->reason = info->code;
     kr->answer.retry_after = 0;
     ngx_str_null(&kr->answer.authenticate);
 

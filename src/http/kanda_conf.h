@@ -16,6 +16,9 @@
 #define KANDA_LOG_AGE_DEFAULT    (90 * 24 * 3600 * (int64_t) 1000)  /* ms */
 
 
+/* Reads a directive's argument "name=time" into ms: NGX_CONF_OK or a reason. */
+char *kanda_conf_ms(ngx_str_t *arg, const char *name, int64_t *out);
+
 /* The guess budget where no kanda_lockout says otherwise; NULL without
  * memory. */
 const kanda_lockout_t *kanda_conf_lockout_usual(ngx_conf_t *cf);

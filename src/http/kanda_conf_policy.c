@@ -10,7 +10,6 @@
 static char *kanda_conf_lockout_text(ngx_conf_t *cf, kanda_lockout_t *l);
 static char *kanda_conf_number(ngx_str_t *arg, const char *name, ngx_uint_t max,
     ngx_uint_t *out);
-static char *kanda_conf_ms(ngx_str_t *arg, const char *name, int64_t *out);
 
 
 static const kanda_lockout_t  kanda_lockout_default = {
@@ -200,7 +199,7 @@ kanda_conf_number(ngx_str_t *arg, const char *name, ngx_uint_t max,
 }
 
 
-static char *
+char *
 kanda_conf_ms(ngx_str_t *arg, const char *name, int64_t *out)
 {
     size_t     len;

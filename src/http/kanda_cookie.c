@@ -7,6 +7,8 @@
 
 
 static ngx_uint_t kanda_cookie_secure(ngx_http_request_t *r);
+static const char *kanda_cookie_name(kanda_request_t *kr,
+    kanda_cookie_t cookie, ngx_uint_t secure);
 static ngx_uint_t kanda_cookie_in(ngx_str_t *header, const char *name,
     ngx_str_t *value);
 static ngx_int_t kanda_cookie_write(kanda_request_t *kr, kanda_cookie_t cookie,
@@ -22,7 +24,8 @@ static const struct {
 } kanda_cookies[KANDA_COOKIES] = {
     { { "accessToken", "__Host-accessToken" }, KANDA_ACCESS_TTL, 0, 0 },
     { { "refreshToken", "__Host-refreshToken" }, KANDA_SESSION_TTL, 1, 0 },
-    { { "csrf-token", "csrf-token" }, KANDA_SESSION_TTL, 0, 1 }
+    { { "csrf-token", "csrf-token" }, KANDA_SESSION_TTL, 0, 1 },
+    { { NULL, NULL }, 0, 0, 0 }         /* as the location says */
 };
 
 
@@ -37,6 +40,18 @@ kanda_cookie_secure(ngx_http_request_t *r)
 }
 
 
+/* NULL where the location knows of no gate. */
+
+static const char *
+kanda_cookie_name(kanda_request_t *kr, kanda_cookie_t cookie,
+    ngx_uint_t secure)
+{
+    return cookie == KANDA_COOKIE_GATE
+           ? (char *) kr->conf->gate_cookies[secure].data
+           : kanda_cookies[cookie].names[secure];
+}
+
+
 ngx_int_t
 kanda_cookie_find(kanda_request_t *kr, kanda_cookie_t cookie, ngx_str_t *value)
 {
@@ -44,7 +59,7 @@ kanda_cookie_find(kanda_request_t *kr, kanda_cookie_t cookie, ngx_str_t *value)
     ngx_table_elt_t       *h;
     kanda_header_place_t   place;
 
-    name = kanda_cookies[cookie].names[kanda_cookie_secure(kr->request)];
+    name = kanda_cookie_name(kr, cookie, kanda_cookie_secure(kr->request));
     ngx_memzero(&place, sizeof(kanda_header_place_t));
 
     for ( ;; ) {
@@ -121,14 +136,15 @@ kanda_cookie_clear(kanda_request_t *kr)
 {
     static ngx_str_t  nothing = ngx_null_string;
 
-    ngx_uint_t  i, secure;
+    ngx_uint_t   i, secure;
+    const char  *name, *other;
 
     for (i = 0; i < KANDA_COOKIES; i++) {
         for (secure = 0; secure < 2; secure++) {
+            name = kanda_cookie_name(kr, i, secure);
+            other = kanda_cookie_name(kr, i, 0);
 
-            if (secure && ngx_strcmp(kanda_cookies[i].names[0],
-                                     kanda_cookies[i].names[1]) == 0)
-            {
+            if (name == NULL || (secure && ngx_strcmp(name, other) == 0)) {
                 break;
             }
 
@@ -146,13 +162,18 @@ static ngx_int_t
 kanda_cookie_write(kanda_request_t *kr, kanda_cookie_t cookie,
     ngx_uint_t secure, const ngx_str_t *value)
 {
-    u_char     *p;
-    ngx_str_t   path, text;
+    u_char      *p;
+    ngx_str_t    path, text;
+    ngx_uint_t   max_age;
 
     static ngx_str_t  root = ngx_string("/");
 
     path = (kanda_cookies[cookie].mount && !secure && kr->conf->prefix.len)
            ? kr->conf->prefix : root;
+
+    max_age = (cookie == KANDA_COOKIE_GATE)
+              ? (ngx_uint_t) kr->conf->gate_absolute
+              : kanda_cookies[cookie].max_age;
 
     p = ngx_pnalloc(kr->request->pool,
                     KANDA_COOKIE_MAX + path.len + value->len);
@@ -163,8 +184,8 @@ kanda_cookie_write(kanda_request_t *kr, kanda_cookie_t cookie,
     text.data = p;
 
     p = ngx_sprintf(p, "%s=%V; Max-Age=%ui; Path=%V; SameSite=Lax",
-                    kanda_cookies[cookie].names[secure], value,
-                    value->len ? kanda_cookies[cookie].max_age : 0, &path);
+                    kanda_cookie_name(kr, cookie, secure), value,
+                    value->len ? max_age : 0, &path);
 
     if (!kanda_cookies[cookie].script) {
         p = ngx_cpymem(p, "; HttpOnly", sizeof("; HttpOnly") - 1);

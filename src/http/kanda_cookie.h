@@ -17,6 +17,7 @@ typedef enum {
     KANDA_COOKIE_ACCESS = 0,
     KANDA_COOKIE_REFRESH,
     KANDA_COOKIE_CSRF,
+    KANDA_COOKIE_GATE,                  /* that of the realm's gates */
     KANDA_COOKIES
 } kanda_cookie_t;
 

@@ -101,7 +101,15 @@ static const kanda_problem_info_t  kanda_problem_table[KANDA_PROBLEMS] = {
     [KANDA_TWO_FACTOR_REQUIRED] = {
         403, ngx_string("two_factor_required"), "Second factor required",
         "This account has no second factor, and a login here needs one; it is "
-        "set up where the server has its login router." }
+        "set up where the server has its login router." },
+
+    [KANDA_SIGN_IN_REQUIRED] = {
+        401, ngx_string("sign_in_required"), "Sign-in required",
+        "Nobody is signed in here, or the session is over." },
+
+    [KANDA_STEP_UP_REQUIRED] = {
+        401, ngx_string("second_factor_required"), "Second factor required",
+        "This session has not shown a second factor, or not of late." }
 };
 
 

@@ -152,6 +152,22 @@ kanda_request_run(kanda_request_t *kr)
 
 
 void
+kanda_request_answer(kanda_request_t *kr)
+{
+    ngx_http_request_t  *r;
+
+    r = kr->request;
+    r->expect_tested = 1;
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        r->keepalive = 0;
+    }
+
+    kanda_request_abort(kr, kanda_answer_send(kr));
+}
+
+
+void
 kanda_request_abort(kanda_request_t *kr, ngx_int_t rc)
 {
     ngx_http_finalize_request(kr->request, rc);

@@ -1,5 +1,6 @@
 #include "kanda_token.h"
 #include "kanda_base64url.h"
+#include "kanda_cookie.h"
 #include "kanda_refresh.h"
 
 
@@ -193,11 +194,31 @@ kanda_token_life(char life[KANDA_LIFE_LEN])
 
 
 ngx_int_t
-kanda_session_name(kanda_request_t *kr, ngx_str_t *sid)
+kanda_session_prepare(kanda_request_t *kr, kanda_session_new_t *session)
 {
-    sid->len = KANDA_SESSION_LEN;
-    sid->data = ngx_pnalloc(kr->request->pool, sid->len);
+    session->ms = (int64_t) KANDA_SESSION_TTL * 1000;
 
-    return sid->data && kanda_session_make((char *) sid->data) == 0
+    /* a gate knows its visitors by a cookie */
+
+    if (kr->conf->gate_limits.len && !kanda_token_bearer_mode(kr)) {
+        session->limits = kr->conf->gate_limits;
+    }
+
+    session->sid.len = KANDA_SESSION_LEN;
+    session->sid.data = ngx_pnalloc(kr->request->pool, KANDA_SESSION_LEN);
+
+    return session->sid.data && kanda_session_make((char *) session->sid.data)
+                                == 0
            ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_uint_t
+kanda_token_bearer_mode(kanda_request_t *kr)
+{
+    ngx_str_t  strategy;
+
+    return kanda_header_find(kr->request, "x-auth-strategy", &strategy) == 1
+           && strategy.len == 6
+           && ngx_memcmp(strategy.data, "bearer", 6) == 0;
 }

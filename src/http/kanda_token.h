@@ -41,6 +41,9 @@ ngx_int_t kanda_token_read(kanda_request_t *kr, const ngx_str_t *text,
  * cookie.  NGX_OK, or NGX_DECLINED when there is none. */
 ngx_int_t kanda_token_find(kanda_request_t *kr, ngx_str_t *token);
 
+/* Finds a bearer's: NGX_OK or NGX_DECLINED. */
+ngx_int_t kanda_token_bearer(kanda_request_t *kr, ngx_str_t *token);
+
 /* Makes the token the caller of kr's scripts: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_token_caller(kanda_request_t *kr,
     const kanda_jwt_claims_t *claims);
@@ -49,8 +52,12 @@ ngx_int_t kanda_token_caller(kanda_request_t *kr,
  * life, for another host's clock may be behind this one's. */
 int64_t kanda_token_dead(kanda_request_t *kr);
 
-/* Makes the id of a session to come: NGX_OK or NGX_ERROR. */
-ngx_int_t kanda_session_name(kanda_request_t *kr, ngx_str_t *sid);
+/* Says what a session to come shall be: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_session_prepare(kanda_request_t *kr,
+    kanda_session_new_t *session);
+
+/* Whether the caller keeps its tokens itself and wants no cookies. */
+ngx_uint_t kanda_token_bearer_mode(kanda_request_t *kr);
 
 /* Names the life of an account that has none yet; NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_token_life(char life[KANDA_LIFE_LEN]);

@@ -52,7 +52,24 @@ typedef struct {
     ngx_str_t                log_age;
     kanda_blocklist_t       *blocklist; /* or NULL */
     ngx_uint_t               served;    /* some location uses us */
+    ngx_uint_t               gates;     /* some kanda_require stands */
+    ngx_array_t             *locations; /* ngx_http_kanda_loc_conf_t * */
 } ngx_http_kanda_main_conf_t;
+
+
+/* What a gate wants to see. */
+typedef enum {
+    KANDA_REQUIRE_NOTHING = 0,
+    KANDA_REQUIRE_USER,                 /* a session, or a token */
+    KANDA_REQUIRE_OTP                   /* that showed a second factor */
+} kanda_require_level_t;
+
+
+typedef struct {
+    kanda_require_level_t    level;
+    int64_t                  max_age;   /* ms of the factor; 0: any */
+    ngx_str_t                login;     /* path of a page, or empty */
+} kanda_require_t;
 
 
 typedef struct {
@@ -71,6 +88,11 @@ typedef struct {
     ngx_flag_t               stateless_replay;
     ngx_flag_t               csrf;
     ngx_uint_t               two_factor;    /* a login must have one */
+    const kanda_require_t   *require;   /* or NULL */
+    ngx_uint_t               gated;     /* kanda_require stands here itself */
+    ngx_str_t                gate_limits;   /* ms, see session_new.inc */
+    time_t                   gate_absolute; /* s */
+    ngx_str_t                gate_cookies[2];   /* as it is, and over TLS */
 } ngx_http_kanda_loc_conf_t;
 
 
@@ -129,6 +151,8 @@ struct kanda_dialect_s {
     /* answers a request whose cookie came without its X-CSRF-Token, which
      * kanda_csrf asks for; NULL: it always counts, and only with that */
     ngx_int_t              (*forged)(kanda_request_t *kr);
+    /* answers in place of routes */
+    ngx_http_handler_pt      handler;
 };
 
 
@@ -154,6 +178,7 @@ struct kanda_request_s {
     void                      (*run)(kanda_request_t *kr);  /* goes on */
     kanda_store_t               store;
     kanda_answer_t              answer;
+    ngx_str_t                   reason;     /* why it was refused, a word */
 
     ngx_uint_t                  line;       /* where the fiber goes on */
     ngx_int_t                   rc;         /* of the last call that waited */
@@ -194,6 +219,10 @@ ngx_int_t kanda_request_init(kanda_request_t *kr, ngx_http_request_t *r,
 /* Runs a request from where it stands; answers and finalizes it, or waits. */
 void kanda_request_run(kanda_request_t *kr);
 
+/* Sends what stands in kr->answer and finalizes the request, whose body nobody
+ * has read. */
+void kanda_request_answer(kanda_request_t *kr);
+
 /* Ends a request that has no answer of ours, as nginx ends it for rc. */
 void kanda_request_abort(kanda_request_t *kr, ngx_int_t rc);
 
@@ -220,6 +249,13 @@ ngx_int_t kanda_credentials(kanda_request_t *kr);
 /* Fills in kr->store's caller from an API key's text: NGX_OK,
  * NGX_HTTP_UNAUTHORIZED or NGX_ERROR. */
 ngx_int_t kanda_credentials_key(kanda_request_t *kr, const ngx_str_t *key);
+
+/*
+ * The account that a request's credentials name, as far as that can be told
+ * without Redis: a token's signature was checked, a key's form.  NGX_OK,
+ * NGX_DECLINED when there is none, or NGX_ERROR.
+ */
+ngx_int_t kanda_tenant(ngx_http_request_t *r, ngx_str_t *account);
 
 /* Fills in address and user agent for the log: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_credentials_origin(kanda_request_t *kr);

@@ -9,6 +9,10 @@
 static ngx_int_t kanda_script_loaded(void *out, const redisReply *reply);
 
 
+#define kanda_event_entry(id)                                                 \
+    [KANDA_SCRIPT_ ## id] = ngx_string(KANDA_EVENT_ ## id)
+
+
 static kanda_redis_script_t  kanda_script_table[KANDA_SCRIPTS] = {
     kanda_script_entry(AUTHORIZE),
     kanda_script_entry(ACCOUNT_CREATE),
@@ -42,7 +46,48 @@ static kanda_redis_script_t  kanda_script_table[KANDA_SCRIPTS] = {
     kanda_script_entry(FACTOR_STEP_UP),
     kanda_script_entry(FACTOR_DISABLE),
     kanda_script_entry(FACTOR_RECOVERY),
+    kanda_script_entry(GATE_TOUCH),
+    kanda_script_entry(GATE_TOKEN),
     kanda_script_entry(CANARY)
+};
+
+
+static const ngx_str_t  kanda_script_events[KANDA_SCRIPTS] = {
+    kanda_event_entry(AUTHORIZE),
+    kanda_event_entry(ACCOUNT_CREATE),
+    kanda_event_entry(ACCOUNT_GET),
+    kanda_event_entry(LOGIN_BEGIN),
+    kanda_event_entry(LOGIN_END),
+    kanda_event_entry(TOKEN_CREATE),
+    kanda_event_entry(TOKEN_REVOKE),
+    kanda_event_entry(CLIENT_CREATE),
+    kanda_event_entry(CLIENT_LIST),
+    kanda_event_entry(CLIENT_SHOW),
+    kanda_event_entry(CLIENT_ROTATE),
+    kanda_event_entry(CLIENT_UNLOCK),
+    kanda_event_entry(CLIENT_DELETE),
+    kanda_event_entry(RECOVERY_CREATE),
+    kanda_event_entry(JUDGE),
+    kanda_event_entry(APIKEY_CREATE),
+    kanda_event_entry(APIKEY_LIST),
+    kanda_event_entry(APIKEY_REVOKE),
+    kanda_event_entry(LOG_LIST),
+    kanda_event_entry(STATELESS),
+    kanda_event_entry(STATELESS_ONCE),
+    kanda_event_entry(SESSION_REFRESH),
+    kanda_event_entry(SESSION_END),
+    kanda_event_entry(SESSION_LIST),
+    kanda_event_entry(PASSWORD_CHANGE),
+    kanda_event_entry(ACCOUNT_DELETE),
+    kanda_event_entry(FACTOR_BEGIN),
+    kanda_event_entry(FACTOR_ENABLE),
+    kanda_event_entry(FACTOR_VERIFY),
+    kanda_event_entry(FACTOR_STEP_UP),
+    kanda_event_entry(FACTOR_DISABLE),
+    kanda_event_entry(FACTOR_RECOVERY),
+    kanda_event_entry(GATE_TOUCH),
+    kanda_event_entry(GATE_TOKEN),
+    kanda_event_entry(CANARY)
 };
 
 
@@ -65,6 +110,13 @@ const kanda_redis_script_t *
 kanda_script(kanda_script_id_t id)
 {
     return &kanda_script_table[id];
+}
+
+
+const ngx_str_t *
+kanda_script_event(kanda_script_id_t id)
+{
+    return &kanda_script_events[id];
 }
 
 

@@ -41,6 +41,8 @@ typedef enum {
     KANDA_SCRIPT_FACTOR_STEP_UP,
     KANDA_SCRIPT_FACTOR_DISABLE,
     KANDA_SCRIPT_FACTOR_RECOVERY,
+    KANDA_SCRIPT_GATE_TOUCH,
+    KANDA_SCRIPT_GATE_TOKEN,
     KANDA_SCRIPT_CANARY,
     KANDA_SCRIPTS
 } kanda_script_id_t;
@@ -51,6 +53,10 @@ ngx_int_t kanda_script_init(void);
 
 /* A script of the table; never NULL. */
 const kanda_redis_script_t *kanda_script(kanda_script_id_t id);
+
+/* The access-log event that a script writes; empty when that is told to it or
+ * there is none. */
+const ngx_str_t *kanda_script_event(kanda_script_id_t id);
 
 /*
  * Loads all scripts into Redis as part of a new connection's greeting.

@@ -159,6 +159,19 @@ kanda_store_arg_int(kanda_store_t *st, int64_t n)
 }
 
 
+void
+kanda_store_event(kanda_store_t *st, kanda_script_id_t id)
+{
+    const ngx_str_t  *event;
+
+    event = kanda_script_event(id);
+
+    if (event->len) {
+        st->event = *event;
+    }
+}
+
+
 ngx_int_t
 kanda_store_send(kanda_store_t *st, kanda_script_id_t id,
     kanda_store_read_pt read, void *target)
@@ -167,6 +180,7 @@ kanda_store_send(kanda_store_t *st, kanda_script_id_t id,
 
     st->read = read;
     st->target = target;
+    kanda_store_event(st, id);
 
     if (st->kind != KANDA_CALLER_NOBODY) {
         st->asked = 1;
@@ -254,6 +268,7 @@ kanda_store_status(kanda_store_t *st, const redisReply *word)
                == 0)
         {
             st->status = kanda_store_words[i].status;
+            st->answered = 1;
             return NGX_OK;
         }
     }

@@ -50,6 +50,14 @@ typedef enum {
 } kanda_caller_kind_t;
 
 
+/* A session to make; sid is empty for none. */
+typedef struct {
+    ngx_str_t  sid;
+    int64_t    ms;                      /* that it lasts without a refresh */
+    ngx_str_t  limits;                  /* of its gate: see session_new.inc */
+} kanda_session_new_t;
+
+
 typedef struct kanda_store_s   kanda_store_t;
 typedef struct kanda_shares_s  kanda_shares_t;
 
@@ -82,9 +90,11 @@ struct kanda_store_s {
     ngx_str_t               age;        /* log milliseconds, as text */
 
     /* what came back */
+    ngx_str_t               event;      /* of the last script that has one */
     kanda_status_t          status;
     int64_t                 wait;       /* ms, -1: until somebody unlocks */
     ngx_uint_t              asked;      /* scripts sent with credentials */
+    ngx_uint_t              answered;   /* status is Redis's word */
 
     kanda_store_read_pt     read;
     void                   *target;
@@ -111,6 +121,9 @@ ngx_int_t kanda_store_authorize(kanda_store_t *st);
 /* Begins a script's arguments: the key and the prelude's.  NGX_OK or
  * NGX_ERROR. */
 ngx_int_t kanda_store_begin(kanda_store_t *st);
+
+/* Notes the event of a script that is to be sent. */
+void kanda_store_event(kanda_store_t *st, kanda_script_id_t id);
 
 /* Adds an argument, which must live until the reply. */
 void kanda_store_arg(kanda_store_t *st, const void *p, size_t len);
@@ -145,6 +158,10 @@ ngx_int_t kanda_store_command(kanda_store_t *st, kanda_redis_parse_pt parse,
  */
 ngx_int_t kanda_store_string(kanda_store_t *st, const redisReply *reply,
     ngx_str_t *out);
+
+/* Adds the arguments that make a session; NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_store_arg_session(kanda_store_t *st,
+    const kanda_session_new_t *session);
 
 /* A reply's number, also from text; -1 when it is none. */
 int64_t kanda_store_number(const redisReply *reply);

@@ -121,9 +121,8 @@ kanda_account_login_end(kanda_store_t *st,
                     outcome->fresh ? ngx_strlen(outcome->fresh) : 0);
     kanda_store_arg(st, login->life, KANDA_LIFE_LEN);
     kanda_store_arg(st, "required", login->required ? 8 : 0);
-    kanda_store_arg(st, login->session.data, login->session.len);
 
-    if (kanda_store_arg_int(st, login->session_ms) != NGX_OK) {
+    if (kanda_store_arg_session(st, &login->session) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -29,8 +29,7 @@ typedef struct {
 /* What a right password is to make, and what it made. */
 typedef struct {
     char        life[KANDA_LIFE_LEN];   /* for an account that has none */
-    ngx_str_t   session;                /* to make, or empty */
-    int64_t     session_ms;
+    kanda_session_new_t  session;       /* to make */
     ngx_uint_t  required;               /* a second factor is */
 
     ngx_str_t   lives;                  /* the account's life */

@@ -64,17 +64,12 @@ kanda_factor_begin(kanda_store_t *st, kanda_proof_t *proof,
 
 ngx_int_t
 kanda_factor_verify(kanda_store_t *st, kanda_proof_t *proof, int64_t dead,
-    const ngx_str_t *session, int64_t ms)
+    const kanda_session_new_t *session)
 {
     if (kanda_factor_prove(st, proof) != NGX_OK
-        || kanda_store_arg_int(st, dead) != NGX_OK)
+        || kanda_store_arg_int(st, dead) != NGX_OK
+        || kanda_store_arg_session(st, session) != NGX_OK)
     {
-        return NGX_ERROR;
-    }
-
-    kanda_store_arg(st, session->data, session->len);
-
-    if (kanda_store_arg_int(st, ms) != NGX_OK) {
         return NGX_ERROR;
     }
 

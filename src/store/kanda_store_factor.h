@@ -61,9 +61,9 @@ ngx_int_t kanda_factor_begin(kanda_store_t *st, kanda_proof_t *proof,
     const kanda_client_secret_t *secret, int64_t ms);
 
 /* Ends a login: burns the calling token, remembered for dead milliseconds, and
- * makes a session, unless that is empty, of ms milliseconds. */
+ * makes a session, unless that is none. */
 ngx_int_t kanda_factor_verify(kanda_store_t *st, kanda_proof_t *proof,
-    int64_t dead, const ngx_str_t *session, int64_t ms);
+    int64_t dead, const kanda_session_new_t *session);
 
 /* Notes that the calling session has shown it now. */
 ngx_int_t kanda_factor_step_up(kanda_store_t *st, kanda_proof_t *proof);

@@ -10,6 +10,21 @@ static ngx_int_t kanda_session_read_info(kanda_store_t *st,
 
 
 ngx_int_t
+kanda_store_arg_session(kanda_store_t *st, const kanda_session_new_t *session)
+{
+    kanda_store_arg(st, session->sid.data, session->sid.len);
+
+    if (kanda_store_arg_int(st, session->ms) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    kanda_store_arg(st, session->limits.data, session->limits.len);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 kanda_session_refresh(kanda_store_t *st, int64_t generation, int64_t ms,
     int64_t grace, kanda_session_t *session)
 {

@@ -14,6 +14,7 @@ typedef struct {
     int64_t    generation;              /* of the refresh token to make */
     ngx_str_t  email;
     unsigned   two_factor:1;
+    unsigned   gated:1;                 /* it has just opened a gate */
 } kanda_session_t;
 
 

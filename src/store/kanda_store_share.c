@@ -128,6 +128,7 @@ kanda_store_share(kanda_store_t *st, kanda_script_id_t id, ngx_uint_t nshared,
     st->read = read;
     st->target = target;
     st->asked = 1;
+    kanda_store_event(st, id);
 
     question = &share->questions[share->n++];
     question->st = st;

@@ -16,7 +16,9 @@ kanda_stateless_log(kanda_store_t *st, const char *event, const char *reason)
         return NGX_ERROR;
     }
 
-    kanda_store_arg(st, event, ngx_strlen(event));
+    st->event.data = (u_char *) event;
+    st->event.len = ngx_strlen(event);
+    kanda_store_arg(st, event, st->event.len);
     kanda_store_arg(st, reason, reason ? ngx_strlen(reason) : 0);
 
     return kanda_store_send(st, KANDA_SCRIPT_STATELESS, NULL, NULL);
@@ -60,7 +62,9 @@ kanda_stateless_once(kanda_store_t *st, const char *event,
         return NGX_ERROR;
     }
 
-    kanda_store_arg(st, event, ngx_strlen(event));
+    st->event.data = (u_char *) event;
+    st->event.len = ngx_strlen(event);
+    kanda_store_arg(st, event, st->event.len);
     asked = &st->args[st->nargs];
     kanda_store_arg(st, digest, KANDA_REPLAY_LEN);
 

@@ -52,8 +52,9 @@ for file in "$folder"/*.lua; do
            "$(echo "$name" | tr '[:lower:]' '[:upper:]')"
     sed -n -e '1s/^#!.*/    "&\\n" \\/p' "$file"
 
+    event=$(sed -n 's/^-- Event: //p' "$file")
+
     if ! grep -q '^-- Stands without the prelude' "$file"; then
-        event=$(sed -n 's/^-- Event: //p' "$file")
         case $event in
             ARGV*) echo "local event = $event" ;;
             *) echo "local event = '$event'" ;;
@@ -67,4 +68,10 @@ for file in "$folder"/*.lua; do
 
     expand "$file" | quote
     echo '    ""'
+
+    case $event in
+        ARGV*) event= ;;
+    esac
+    printf '#define KANDA_EVENT_%s "%s"\n' \
+           "$(echo "$name" | tr '[:lower:]' '[:upper:]')" "$event"
 done

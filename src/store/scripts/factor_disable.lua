@@ -13,6 +13,7 @@ end
 call('DEL', account .. ':factor', account .. ':pending',
      account .. ':recovery')
 sessions_stop(ARGV[4])
+call('HDEL', session, 'f', 'm')
 token_kill(ARGV[18])
 log(event, true)
 return {'valid', ARGV[16], call('HGET', account, 'email')}

@@ -23,7 +23,7 @@ call('HSET', factor, 's', ARGV[13], 'v', ARGV[14], 'a', 0, 'd', 6, 'p', 30,
      't', ARGV[15], 'c', stamp, 'f', stamp, 'u', stamp)
 if kind == 's' then
     sessions_stop(ARGV[4])
-    call('HSET', account .. ':session:' .. ARGV[4], 'f', stamp)
+    call('HSET', account .. ':session:' .. ARGV[4], 'f', stamp, 'm', 'code')
 else
     sessions_stop()
     token_kill(ARGV[16])

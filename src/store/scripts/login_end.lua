@@ -2,7 +2,8 @@
 -- Event: auth.login
 -- Records how a login ended.  ARGV: 1 or 0, the PHC string that was verified,
 -- one to put in its place or nothing, a name for the account's life, "required"
--- where a second factor is, the session to make or nothing, its milliseconds.
+-- where a second factor is, the session to make or nothing, its milliseconds,
+-- its gate's limits or nothing.
 -- Returns the account's life, whether a second factor is to be asked for, how
 -- many recovery codes are left.  An email that is not registered runs the same
 -- commands, on keys that are gone at the end.
@@ -35,6 +36,6 @@ if not life then
     call('SET', account .. ':life:' .. life, '')
 end
 if not reason and ARGV[16] ~= '' then
-    session_new(ARGV[16], ARGV[17])
+    session_new(ARGV[16], ARGV[17], nil, ARGV[18])
 end
 return {'ok', life, factor, call('SCARD', account .. ':recovery')}

@@ -1,0 +1,33 @@
+#include "kanda_gate.h"
+#include "kanda_api.h"
+
+
+static ngx_int_t kanda_gate_check(ngx_http_request_t *r);
+
+
+const kanda_dialect_t  kanda_check_dialect = {
+    ngx_string("check"), NULL, 0, 0, 0, kanda_api_problem, 0, NULL,
+    kanda_gate_check
+};
+
+
+/* For auth_request, here or from another nginx.  That it stands behind a gate
+ * was seen to when the configuration was read; that this request has passed
+ * it, is seen to now. */
+
+static ngx_int_t
+kanda_gate_check(ngx_http_request_t *r)
+{
+    ngx_int_t            rc;
+    const kanda_gate_t  *gate;
+
+    gate = kanda_gate_find(r);
+
+    if (gate == NULL || !gate->known || gate->verdict != KANDA_GATE_PASSED) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    return rc == NGX_OK ? NGX_HTTP_NO_CONTENT : rc;
+}

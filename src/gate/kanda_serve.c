@@ -1,0 +1,80 @@
+#include "kanda_serve.h"
+#include "kanda_api.h"
+#include "kanda_auth.h"
+#include "kanda_gate.h"
+#include "kanda_otp.h"
+#include "kanda_toolkit.h"
+
+
+static const kanda_dialect_t  *kanda_serve_dialects[] = {
+    &kanda_api_dialect,
+    &kanda_otp_dialect,
+    &kanda_toolkit_dialect,
+    &kanda_auth_dialect,
+    &kanda_check_dialect
+};
+
+
+char *
+kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_kanda_loc_conf_t *klcf = conf;
+
+    ngx_str_t                   *args;
+    ngx_uint_t                   i;
+    ngx_http_core_loc_conf_t    *clcf;
+    ngx_http_kanda_main_conf_t  *kmcf;
+
+    if (klcf->dialect) {
+        return "is duplicate";
+    }
+
+    args = cf->args->elts;
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+#if (NGX_PCRE)
+    if (clcf->regex) {
+        return "cannot stand in a location given by a regular expression";
+    }
+#endif
+
+    if (clcf->named || clcf->noname) {
+        return "needs a location with a path";
+    }
+
+    for (i = 0; i < sizeof(kanda_serve_dialects)
+                    / sizeof(kanda_serve_dialects[0]); i++)
+    {
+        if (args[1].len == kanda_serve_dialects[i]->name.len
+            && ngx_strcmp(args[1].data, kanda_serve_dialects[i]->name.data)
+               == 0)
+        {
+            klcf->dialect = kanda_serve_dialects[i];
+        }
+    }
+
+    if (klcf->dialect == NULL) {
+        return "does not know this dialect; there is: api, otp, toolkit, "
+               "auth, check";
+    }
+
+    klcf->prefix = clcf->name;
+
+    if (klcf->prefix.data[klcf->prefix.len - 1] == '/') {
+        klcf->prefix.len--;
+    }
+
+    clcf->handler = kanda_serve_handler(klcf->dialect);
+
+    kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
+    kmcf->served = 1;
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_http_handler_pt
+kanda_serve_handler(const kanda_dialect_t *dialect)
+{
+    return dialect->handler ? dialect->handler : ngx_http_kanda_handler;
+}

@@ -1,0 +1,18 @@
+/*
+ * kanda_serve: which dialect answers a location.
+ */
+
+#ifndef KANDA_SERVE_H
+#define KANDA_SERVE_H
+
+#include "ngx_http_kanda.h"
+
+
+/* The directive: NGX_CONF_OK or a reason. */
+char *kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* The content handler of a location that a dialect answers. */
+ngx_http_handler_pt kanda_serve_handler(const kanda_dialect_t *dialect);
+
+
+#endif /* KANDA_SERVE_H */
