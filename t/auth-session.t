@@ -6,7 +6,6 @@ use warnings;
 
 use Kanda;
 use Kanda::Auth;
-use MIME::Base64 qw(decode_base64);
 use Test::More;
 
 my $k = Kanda->new(workers => 2, server => Kanda::Auth::location())->start;
@@ -26,19 +25,12 @@ sub is_answer {
 
 sub lives { $_[0]->get('me')->status == 200 }
 
-sub claims {
-    my ($token) = @_;
-    my (undef, $payload) = split /\./, $token;
-    $payload =~ tr{-_}{+/};
-    return JSON::PP->new->utf8->decode(decode_base64($payload));
-}
-
 
 # What the access token says
 
 {
     my $me = person();
-    my $c = claims($me->{jar}{accessToken});
+    my $c = Kanda::Auth::claims($me->{jar}{accessToken});
 
     is_deeply([ sort keys %$c ],
               [qw(email exp iat isEmailVerified isTotpEnabled iss jti
@@ -50,7 +42,7 @@ sub claims {
 
     my $odd = Kanda::Auth->new($k, email => "\"a\\b\"$$\@example.org")
                          ->register->login;
-    is(claims($odd->{jar}{accessToken})->{email}, $odd->{email},
+    is(Kanda::Auth::claims($odd->{jar}{accessToken})->{email}, $odd->{email},
        'an email with quotes and a backslash');
     ok(lives($odd), 'and a token that works');
 }
@@ -188,7 +180,7 @@ sub glob_one { $redis->command('KEYS', $_[0] =~ s/([{}])/\\$1/gr)->[0] }
     is(scalar(grep { ($_->{userAgent} // '') eq 'Browser "1" \\' } @$list), 1,
        'with its browser');
 
-    my $sid = claims($more[1]{jar}{accessToken})->{sid};
+    my $sid = Kanda::Auth::claims($more[1]{jar}{accessToken})->{sid};
     is_answer($me->delete("sessions/$sid"), 200, '{"success":true}',
               'one is ended');
     is_answer($more[1]->get('me'), 403, $REFUSED, 'its token is dead');
@@ -197,7 +189,7 @@ sub glob_one { $redis->command('KEYS', $_[0] =~ s/([{}])/\\$1/gr)->[0] }
     is($me->delete("sessions/$sid")->status, 404, 'it can be ended once');
 
     my $stranger = person();
-    my $theirs = claims($stranger->{jar}{accessToken})->{sid};
+    my $theirs = Kanda::Auth::claims($stranger->{jar}{accessToken})->{sid};
     is($me->delete("sessions/$theirs")->status, 404, "nobody else's");
     ok(lives($stranger), 'which lives on');
 

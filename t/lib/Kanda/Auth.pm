@@ -13,9 +13,11 @@ package Kanda::Auth;
 use strict;
 use warnings;
 
+use JSON::PP ();
 use Kanda ();
 use Kanda::HTTP;
 use Kanda::Totp ();
+use MIME::Base64 ();
 
 my $serial = 0;
 
@@ -98,12 +100,22 @@ sub keep {
         }
     }
 
-    if ($self->{bearer} && $r->status == 200 && $r->json->{accessToken}) {
-        @$self{qw(access refresh)} = @{ $r->json }{qw(accessToken
-                                                      refreshToken)};
-    }
+    my $said = $self->{bearer} && $r->status == 200 && $r->json;
+
+    @$self{qw(access refresh)} = @$said{qw(accessToken refreshToken)}
+        if ref $said && $said->{accessToken};
 
     return $r;
+}
+
+
+# What a token says.
+
+sub claims {
+    my ($token) = @_;
+    my (undef, $payload) = split /\./, $token;
+    $payload =~ tr{-_}{+/};
+    return JSON::PP->new->utf8->decode(MIME::Base64::decode_base64($payload));
 }
 
 
