@@ -159,6 +159,10 @@ kanda_request_answer(kanda_request_t *kr)
     r = kr->request;
     r->expect_tested = 1;
 
+    /* what an error page was to be served with is not what it is now */
+
+    r->err_status = 0;
+
     if (ngx_http_discard_request_body(r) != NGX_OK) {
         r->keepalive = 0;
     }

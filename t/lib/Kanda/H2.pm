@@ -1,7 +1,7 @@
 package Kanda::H2;
 
-# As little HTTP/2 as it takes to send a body in frames of one's own cut, with
-# prior knowledge and one request at a time.
+# As little HTTP/2 as it takes to send a body in frames of one's own cut, or many
+# requests at once, with prior knowledge.
 #
 #   my $text = Kanda::H2->new($port)->request('POST', '/x', { a => 'b' },
 #                                             $body, 1);
@@ -60,8 +60,10 @@ sub text {
 }
 
 
-sub request {
-    my ($self, $method, $path, $headers, $body, $size, $pause) = @_;
+# Begins a request, and ends it where no body is to come; returns its stream.
+
+sub begin {
+    my ($self, $method, $path, $headers, $end) = @_;
     my $stream = $self->{stream} += 2;
     my @all = (':method' => $method, ':scheme' => 'http', ':path' => $path,
                ':authority' => 'localhost', %$headers);
@@ -71,7 +73,16 @@ sub request {
         $block .= "\0" . text($name) . text($value);
     }
 
-    $self->frame('HEADERS', $END_HEADERS, $stream, $block);
+    $self->frame('HEADERS', $END_HEADERS | ($end ? $END_STREAM : 0), $stream,
+                 $block);
+
+    return $stream;
+}
+
+
+sub request {
+    my ($self, $method, $path, $headers, $body, $size, $pause) = @_;
+    my $stream = $self->begin($method, $path, $headers);
 
     while (length $body) {
         my $piece = substr $body, 0, $size, '';
@@ -87,9 +98,10 @@ sub answer {
     my ($self, $stream) = @_;
     my $select = IO::Select->new($self->{socket});
     my $end = time + 10;
-    my $body = '';
 
     while (time < $end) {
+        return delete $self->{bodies}{$stream} if delete $self->{done}{$stream};
+
         my ($high, $low, $type, $flags, $id)
             = unpack 'CnCCN', $self->{buffer};
 
@@ -97,9 +109,8 @@ sub answer {
             my $payload = substr $self->{buffer}, 9, ($high << 16) + $low;
 
             substr $self->{buffer}, 0, 9 + length $payload, '';
-            next if $id != $stream;
-            $body .= $payload if $type == $type{DATA};
-            return $body if $type < 2 && $flags & $END_STREAM;
+            $self->{bodies}{$id} .= $type == $type{DATA} ? $payload : '';
+            $self->{done}{$id} = 1 if $type < 2 && $flags & $END_STREAM;
             next;
         }
 
