@@ -14,6 +14,7 @@ static ngx_int_t kanda_auth_refresh_find(kanda_request_t *kr,
     ngx_str_t *token);
 static ngx_int_t kanda_auth_refresh_read(kanda_request_t *kr,
     const ngx_str_t *token, kanda_refresh_t *refresh);
+static ngx_uint_t kanda_auth_logout_forged(kanda_request_t *kr);
 static ngx_int_t kanda_auth_logout_named(kanda_request_t *kr);
 static ngx_int_t kanda_auth_logout_add(kanda_request_t *kr,
     const char *account, const char *sid, size_t sid_len);
@@ -47,7 +48,9 @@ kanda_auth_registered(kanda_request_t *kr)
 ngx_int_t
 kanda_auth_login(kanda_request_t *kr)
 {
-    return kanda_login(kr, 1, kanda_auth_logged_in);
+    return kanda_auth_foreign(kr)
+           ? kanda_auth_error(kr, KANDA_AUTH_FORGED)
+           : kanda_login(kr, 1, kanda_auth_logged_in);
 }
 
 
@@ -101,6 +104,10 @@ kanda_auth_refresh(kanda_request_t *kr)
     s = kr->state;
 
     kanda_begin(kr);
+
+    if (kanda_auth_foreign(kr)) {
+        return kanda_auth_error(kr, KANDA_AUTH_FORGED);
+    }
 
     rc = kanda_auth_refresh_find(kr, &token);
 
@@ -190,6 +197,10 @@ kanda_auth_logout(kanda_request_t *kr)
 
     kanda_begin(kr);
 
+    if (kanda_auth_logout_forged(kr)) {
+        return kanda_auth_error(kr, KANDA_AUTH_FORGED);
+    }
+
     if (kanda_auth_logout_named(kr) != NGX_OK) {
         return NGX_ERROR;
     }
@@ -208,6 +219,24 @@ kanda_auth_logout(kanda_request_t *kr)
     return kanda_auth_done(kr);
 
     kanda_end(kr);
+}
+
+
+/* The answer takes cookies away, so that it is not for any page to ask for it
+ * that does not show to be an app's, even if no cookie came along. */
+
+static ngx_uint_t
+kanda_auth_logout_forged(kanda_request_t *kr)
+{
+    ngx_str_t  token;
+
+    if (kanda_cookie_find(kr, KANDA_COOKIE_ACCESS, &token) == NGX_OK
+        || kanda_cookie_find(kr, KANDA_COOKIE_REFRESH, &token) == NGX_OK)
+    {
+        return kanda_origin_foreign(kr);
+    }
+
+    return kanda_auth_foreign(kr) && kanda_token_find(kr, &token) != NGX_OK;
 }
 
 

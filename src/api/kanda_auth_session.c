@@ -121,6 +121,16 @@ kanda_auth_bearer(kanda_request_t *kr)
 }
 
 
+/* That header comes from our own pages and from apps alone: a browser asks the
+ * server before a page may send it elsewhere, and we never say yes. */
+
+ngx_uint_t
+kanda_auth_foreign(kanda_request_t *kr)
+{
+    return !kanda_auth_bearer(kr) && kanda_origin_foreign(kr);
+}
+
+
 ngx_int_t
 kanda_auth_done(kanda_request_t *kr)
 {

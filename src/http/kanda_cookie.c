@@ -6,7 +6,6 @@
 #define KANDA_COOKIE_MAX  256           /* bytes beside value and path */
 
 
-static ngx_uint_t kanda_cookie_secure(ngx_http_request_t *r);
 static ngx_uint_t kanda_cookie_in(ngx_str_t *header, const char *name,
     ngx_str_t *value);
 static ngx_int_t kanda_cookie_write(kanda_request_t *kr, kanda_cookie_t cookie,
@@ -26,7 +25,7 @@ static const struct {
 };
 
 
-static ngx_uint_t
+ngx_uint_t
 kanda_cookie_secure(ngx_http_request_t *r)
 {
 #if (NGX_HTTP_SSL)

@@ -21,6 +21,9 @@ typedef enum {
 } kanda_cookie_t;
 
 
+/* Whether its cookies are those over TLS. */
+ngx_uint_t kanda_cookie_secure(ngx_http_request_t *r);
+
 /* A cookie by the name that it has on this connection; the first if there are
  * several.  NGX_OK, or NGX_DECLINED when it is absent or empty. */
 ngx_int_t kanda_cookie_find(kanda_request_t *kr, kanda_cookie_t cookie,
@@ -39,6 +42,10 @@ ngx_int_t kanda_csrf_set(kanda_request_t *kr);
 
 /* Whether X-CSRF-Token says what its cookie says. */
 ngx_uint_t kanda_csrf_right(kanda_request_t *kr);
+
+/* Whether a browser says, in Origin or Sec-Fetch-Site, that a page of another
+ * origin had it send the request. */
+ngx_uint_t kanda_origin_foreign(kanda_request_t *kr);
 
 
 #endif /* KANDA_COOKIE_H */

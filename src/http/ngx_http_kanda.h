@@ -126,8 +126,9 @@ struct kanda_dialect_s {
                                       kanda_problem_t problem,
                                       const char *detail);
     ngx_uint_t               cookies;   /* a session's count in their place */
-    /* answers a request whose cookie came without its X-CSRF-Token, which
-     * kanda_csrf asks for; NULL: it always counts, and only with that */
+    /* answers a request whose cookie another origin's page had sent, or that
+     * came without its X-CSRF-Token, which kanda_csrf asks for; NULL: such a
+     * cookie is none, and the token is always asked for */
     ngx_int_t              (*forged)(kanda_request_t *kr);
 };
 
@@ -213,7 +214,8 @@ ngx_int_t kanda_route_find(kanda_request_t *kr);
  * alone: a token's signature and claims, a key's form.  NGX_OK with the caller
  * of kr->store filled in, NGX_DECLINED when there are none,
  * NGX_HTTP_UNAUTHORIZED when they are bad, NGX_HTTP_FORBIDDEN for a cookie that
- * lacks its X-CSRF-Token, NGX_ERROR when memory fails.
+ * a page of another origin sent or that lacks its X-CSRF-Token, NGX_ERROR when
+ * memory fails.
  */
 ngx_int_t kanda_credentials(kanda_request_t *kr);
 
