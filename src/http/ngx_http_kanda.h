@@ -29,6 +29,8 @@ typedef struct kanda_request_s  kanda_request_t;
 typedef struct kanda_route_s    kanda_route_t;
 typedef struct kanda_dialect_s  kanda_dialect_t;
 
+typedef struct ngx_http_kanda_loc_conf_s  ngx_http_kanda_loc_conf_t;
+
 struct cJSON;
 
 
@@ -52,10 +54,11 @@ typedef struct {
     ngx_str_t                log_age;
     kanda_blocklist_t       *blocklist; /* or NULL */
     ngx_uint_t               served;    /* some location uses us */
+    ngx_http_kanda_loc_conf_t  *logins; /* locations that give cookies out */
 } ngx_http_kanda_main_conf_t;
 
 
-typedef struct {
+struct ngx_http_kanda_loc_conf_s {
     const kanda_dialect_t   *dialect;
     ngx_str_t                prefix;    /* of the location, less a last '/' */
     time_t                   token_ttl;
@@ -71,7 +74,8 @@ typedef struct {
     ngx_flag_t               stateless_replay;
     ngx_flag_t               csrf;
     ngx_uint_t               two_factor;    /* a login must have one */
-} ngx_http_kanda_loc_conf_t;
+    ngx_http_kanda_loc_conf_t  *next;   /* of main's logins */
+};
 
 
 extern ngx_module_t  ngx_http_kanda_module;
