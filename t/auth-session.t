@@ -143,7 +143,25 @@ sub claims {
     is(scalar Kanda::Auth::cookies($r), 0, 'without cookies');
     ok(lives($app), 'and goes on');
 
-    my $forged = $app->{refresh} =~ s/\.2\./.3./r;
+    # no script of a page is shown what its cookies keep from it
+    my $web = person();
+    my %before = %{ $web->{jar} };
+    my @bearer = ('X-Auth-Strategy' => 'bearer');
+    my $none = '{"error":"No refresh token provided"}';
+
+    is_answer($web->post('refresh', undef, @bearer), 401, $none,
+              'a cookie is not made a body');
+    is_answer($web->post('refresh', {}, @bearer), 401, $none, 'in any way');
+    is_answer($web->post('refresh', { refreshToken => 'x' }, @bearer), 401,
+              $BAD, 'nor where the body has another');
+    is_deeply($web->{jar}, \%before, 'and is not used up');
+    $r = $web->post('refresh', { refreshToken => $app->{refresh} }, @bearer);
+    like($r->json->{refreshToken}, qr/\.3\./, 'the body alone counts');
+    is_answer($web->post('refresh'), 200, '{"success":true}',
+              'and the cookie is good for another');
+    $app->{refresh} = $r->json->{refreshToken};
+
+    my $forged = $app->{refresh} =~ s/\.3\./.4./r;
     is_answer($app->post('refresh', { refreshToken => $forged }), 401, $BAD,
               'a generation of its own making');
     my $ahead = person(bearer => 1);

@@ -105,6 +105,9 @@ ngx_int_t kanda_auth_tokens(kanda_request_t *kr,
 ngx_int_t kanda_auth_access(kanda_request_t *kr,
     const kanda_session_t *session);
 
+/* Whether the request wants a session's tokens in the body. */
+ngx_uint_t kanda_auth_bearer(kanda_request_t *kr);
+
 /* Whether a page of another origin asks for a session's cookies, or by them. */
 ngx_uint_t kanda_auth_foreign(kanda_request_t *kr);
 

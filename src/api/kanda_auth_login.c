@@ -149,7 +149,7 @@ kanda_auth_refresh(kanda_request_t *kr)
 
 
 /* NGX_OK, or NGX_DECLINED when there is none.  What is no string is a token,
- * and a bad one. */
+ * and a bad one.  What a cookie keeps from scripts is put in no body. */
 
 static ngx_int_t
 kanda_auth_refresh_find(kanda_request_t *kr, ngx_str_t *token)
@@ -160,7 +160,9 @@ kanda_auth_refresh_find(kanda_request_t *kr, ngx_str_t *token)
         return NGX_OK;
 
     case NGX_DECLINED:
-        return kanda_cookie_find(kr, KANDA_COOKIE_REFRESH, token);
+        return kanda_auth_bearer(kr)
+               ? NGX_DECLINED
+               : kanda_cookie_find(kr, KANDA_COOKIE_REFRESH, token);
 
     default:
         ngx_str_set(token, ".");
