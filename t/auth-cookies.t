@@ -194,6 +194,49 @@ sub named { my ($r) = @_; return map { $_->{name} => $_ }
 }
 
 
+# A name that comes more than once: another host or path may have planted one
+
+{
+    my ($me, $evil) = map { Kanda::Auth->new($k)->register->login } 1, 2;
+    my ($mine, $theirs) = map { $_->{jar} } $me, $evil;
+    my $none = '403 {"error":"No access token provided"}';
+    my $ask = sub { my ($what, $cookie, @more) = @_;
+                    my ($method, $path) = split / /, $what;
+                    return said($me->other->call($method, $path, undef, map {
+                        (Cookie => $_) } $cookie, @more)) };
+    my $pair = sub { my ($name, @jars) = @_;
+                     return join '; ', map { "$name=$_->{$name}" } @jars };
+    my $short = sub { return "@_" =~ s/\w+\.[\w-]+(\.[\w-]{9})[\w-]+/$1/gr };
+    my $good = $pair->('accessToken', $mine);
+
+    like($ask->('GET me', @$_), qr/^200 .*"$me->{userId}"/,
+         'one of ' . $short->(@$_))
+        for [ "accessToken=; $good" ], [ "$good; accessToken=" ],
+            [ "accessToken; accessToken= ;$good" ], [ 'accessToken=', $good ],
+            [ "$good; $good" ], [ $good, $good ];
+    is($ask->('GET me', @$_), $none, 'none of ' . $short->(@$_))
+        for [ $pair->('accessToken', $mine, $theirs) ],
+            [ $pair->('accessToken', $theirs, $mine) ],
+            [ $good, $pair->('accessToken', $theirs) ],
+            [ "$good; accessToken=x" ], [ "accessToken=x; $good" ],
+            [ "$good; ${good}x; $good" ], [ 'accessToken=; accessToken=' ];
+
+    is($ask->('POST refresh', $pair->('refreshToken', $theirs, $mine)),
+       '401 {"error":"No refresh token provided"}', 'the same of a refresh');
+    like($ask->('POST refresh', $pair->('refreshToken', ($mine) x 2)),
+         qr/^200/, 'unless they are one');
+
+    my $guarded = $me->other(mount => '/guarded')->login;
+    my $token = $guarded->{jar}{accessToken};
+    my $csrf = "csrf-token=$guarded->{jar}{'csrf-token'}";
+    my $planted = 'a' x 32;
+    is(said($guarded->post('2fa/setup', undef, 'X-CSRF-Token' => $planted,
+                Cookie => "accessToken=$token; $_")), $FORGED,
+       'no planted X-CSRF-Token counts')
+        for "csrf-token=$planted; $csrf", "$csrf; csrf-token=$planted";
+}
+
+
 # In the managed API a cookie counts with it alone, whatever is on
 
 {
