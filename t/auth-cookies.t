@@ -226,6 +226,18 @@ sub named { my ($r) = @_; return map { $_->{name} => $_ }
     like($ask->('POST refresh', $pair->('refreshToken', ($mine) x 2)),
          qr/^200/, 'unless they are one');
 
+    my @all = map { $me->other->login } 1 .. 4;
+    my @jars = map { $_->{jar} } @all;
+    is($ask->('POST logout', $pair->('accessToken', @jars[0, 1], { accessToken =>
+                  'x' }) . '; ' . $pair->('refreshToken', @jars[2, 3])),
+       '200 {"success":true}', 'logged out by a few');
+    is(join(' ', map { $_->get('me')->status } @all), '403 403 403 403',
+       'whichever was meant');
+    @all = map { $me->other->login } 1 .. 6;
+    $ask->('POST logout', $pair->('accessToken', map { $_->{jar} } @all));
+    is(join(' ', map { $_->get('me')->status } @all), '403 403 403 403 200 200',
+       'but not by any number');
+
     my $guarded = $me->other(mount => '/guarded')->login;
     my $token = $guarded->{jar}{accessToken};
     my $csrf = "csrf-token=$guarded->{jar}{'csrf-token'}";

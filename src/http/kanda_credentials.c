@@ -46,15 +46,13 @@ kanda_credentials(kanda_request_t *kr)
 ngx_int_t
 kanda_token_find(kanda_request_t *kr, ngx_str_t *token)
 {
-    if (kr->request->headers_in.authorization) {
-        *token = kr->request->headers_in.authorization->value;
-
-        if (kanda_credentials_bearer(token) == NGX_OK) {
-            return NGX_OK;
-        }
+    if (kr->request->headers_in.authorization == NULL) {
+        return NGX_DECLINED;
     }
 
-    return kanda_cookie_find(kr, KANDA_COOKIE_ACCESS, token);
+    *token = kr->request->headers_in.authorization->value;
+
+    return kanda_credentials_bearer(token);
 }
 
 

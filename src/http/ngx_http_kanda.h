@@ -95,7 +95,8 @@ typedef enum {
     KANDA_BODY_QUERY,                   /* likewise; the query has the fields */
     KANDA_BODY_JSON,
     KANDA_BODY_FORM,
-    KANDA_BODY_OPTIONAL                 /* JSON, or nothing at all */
+    KANDA_BODY_OPTIONAL,                /* JSON, or nothing at all */
+    KANDA_BODY_LENIENT                  /* JSON, or what is as nothing */
 } kanda_body_kind_t;
 
 
