@@ -336,6 +336,10 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                                                 KANDA_BODY_MAX);
     }
 
+    if (conf->dialect && conf->dialect->forged && !clcf->noname) {
+        kanda_conf_csrf_alike(cf, conf);
+    }
+
     return NGX_CONF_OK;
 }
 

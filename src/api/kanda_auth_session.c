@@ -137,6 +137,16 @@ kanda_auth_session_token(kanda_request_t *kr, const kanda_session_t *session,
 }
 
 
+/* That header comes from our own pages and from apps alone: a browser asks the
+ * server before a page may send it elsewhere, and we never say yes. */
+
+ngx_uint_t
+kanda_auth_foreign(kanda_request_t *kr)
+{
+    return !kanda_token_bearer_mode(kr) && kanda_origin_foreign(kr);
+}
+
+
 ngx_int_t
 kanda_auth_done(kanda_request_t *kr)
 {
