@@ -200,6 +200,70 @@ sub age {
 }
 
 
+# Tries that cost no guess cannot push others' traces out of the log: the first
+# ten have an entry each, those that follow are counted by their kind. A guess
+# that was charged has its own.
+
+{
+    my $me = person();
+    my $off = 0;
+    my $refused = sub { my ($path, $body) = @_;
+                        $off++ if $me->post($path, $body)->status >= 400 };
+    my $log = sub { @{ $k->get('/logs?limit=200', $me->{jar}{accessToken})
+                         ->json->{logs} } };
+    my $told = sub {
+        my %n;
+        $n{ "$_->{event} $_->{reason}" } += $_->{count} // 1
+            for grep { !$_->{success} } @_;
+        return join ', ', map { "$_: $n{$_}" } sort keys %n;
+    };
+
+    my $secret = $me->post('2fa/setup')->json->{secret};
+    for (1 .. 15) {
+        $refused->('2fa/step-up', { totpCode => '123456' });
+        $refused->('2fa/verify-setup', { token => '123456',
+                                         secret => 'JBSWY3DPEHPK3PXP' });
+        $refused->('2fa/verify-setup', { token => 'x', secret => $secret });
+    }
+    my @entries = $log->();
+    is($off, 45, 'tries before there is a factor');
+    is($told->(@entries), 'auth.2fa.enable secret_mismatch: 15, '
+       . 'auth.2fa.enable wrong_code: 15, auth.2fa.verify 2fa_off: 15',
+       'are all told of');
+    is(scalar(grep { !$_->{success} } @entries), 10, 'in ten entries');
+
+    $redis->command('DEL', "kanda:{$me->{userId}}:tries");
+    $me->enrol;
+    my $used = totp($me->{secret}, step => -1);
+    my $wrong = $me->wrong;
+    my $temp = $me->temp;
+    my $before = $log->();
+
+    age($me);
+    for my $code ('12', $used, $wrong, 'zzzzz-zzzzz') {
+        $refused->('2fa/step-up', { totpCode => $code }) for 1 .. 15;
+    }
+    is($me->post('2fa/verify', { tempToken => $temp, totpCode => '12' })
+          ->status, 401, 'in a login, too') for 1 .. 15;
+    $refused->('2fa/disable') for 1 .. 15;
+    $refused->('2fa/disable', { token => $me->wrong });
+
+    @entries = $log->();
+    @entries = @entries[0 .. @entries - $before - 1];
+    is($told->(@entries), 'auth.2fa.disable code_required: 15, '
+       . 'auth.2fa.disable wrong_code: 1, auth.2fa.verify malformed: 30, '
+       . 'auth.2fa.verify replayed: 15, auth.2fa.verify wrong_code: 30',
+       'so it is with one');
+    is("$entries[0]{event} $entries[0]{reason}", 'auth.2fa.disable wrong_code',
+       'a guess that is charged stands for itself');
+    ok(!exists $entries[0]{count}, 'without a count');
+    is(scalar(grep { $_->{reason} eq 'wrong_code' && !$_->{count} } @entries),
+       2, 'as does the first of equal ones');
+    is(scalar @entries, 15, 'beside thirteen for the rest');
+    is(hash_of($me, 'factor')->{r}, 2, 'two were charged');
+}
+
+
 # S34: a session that did not show the factor can do nothing to it
 
 {

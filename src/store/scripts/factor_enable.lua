@@ -3,6 +3,7 @@
 -- looked at or nothing, what that showed (right, wrong_code, secret_mismatch),
 -- the secret sealed for its new place, its version, the step that its code was
 -- of, milliseconds to remember the calling token.  Other sessions end.
+-- Include: log_often.inc
 -- Include: session_stop.inc
 -- Include: token_kill.inc
 local factor, pending = account .. ':factor', account .. ':pending'
@@ -11,11 +12,11 @@ if kind ~= 's' and call('EXISTS', factor) == 1 then
 end
 local version = call('HGET', pending, 'v')
 if not version or version ~= ARGV[11] or ARGV[12] == 'secret_mismatch' then
-    log(event, false, 'secret_mismatch')
+    log_often(account .. ':tries', 'secret_mismatch')
     return {'stale'}
 end
 if ARGV[12] ~= 'right' then
-    log(event, false, ARGV[12])
+    log_often(account .. ':tries', ARGV[12])
     return {'wrong'}
 end
 call('DEL', factor, pending, account .. ':recovery')
