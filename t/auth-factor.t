@@ -61,6 +61,9 @@ sub age {
 {
     my $me = person();
     my $other = $me->other->login;
+    my $token = $k->login({ %$me })->{token};
+    my $setup = $me->other(mount => '/strict')
+                   ->post('login', $me->credentials)->json->{tempToken};
     my $secret = $me->post('2fa/setup')->json->{secret};
     my $confirm = sub {
         my ($token, $said) = @_;
@@ -77,6 +80,7 @@ sub age {
     says($confirm->($_), 'wrong', 'no code: ' . (ref $_ || $_))
         for '123', 'abcdef', '', 123456, [], wrong_code($secret);
     is($me->get('me')->json->{isTotpEnabled}, JSON::PP::false, '2FA is off');
+    is($k->get('/auth/me', $token)->status, 200, 'a password is enough');
 
     my $newer = $me->post('2fa/setup')->json->{secret};
     says($confirm->(totp($secret)), 'mismatch', 'a secret that was replaced');
@@ -85,6 +89,8 @@ sub age {
          'the one that counts, as people write it');
     is($me->get('me')->json->{isTotpEnabled}, JSON::PP::true, '2FA is on');
     says($other->get('me'), 'bad', 'which ended the other session');
+    is($k->post('/apikeys', $token, {})->status, 401,
+       "and a password's token, which can make no keys any more");
     is($redis->command('EXISTS', "kanda:{$me->{userId}}:pending"), 0,
        'nothing waits any more');
     says($confirm->(totp($newer, step => 1), $newer), 'mismatch', 'so that once');
@@ -95,6 +101,13 @@ sub age {
          'refused', 'the code that confirmed it is spent');
     says($me->other->post('2fa/verify', { tempToken => $temp,
         totpCode => totp($newer, step => 1) }), 'done', 'the next is not');
+
+    # what was dead stays so
+    says($me->post('2fa/disable'), 'done', 'off again');
+    $me->other->login;
+    is($k->get('/auth/me', $token)->status, 401, "the password's token is dead");
+    says($me->post('2fa/setup', undef, Authorization => "Bearer $setup"), 'bad',
+         'and so is one to set up with');
 }
 
 {
