@@ -272,8 +272,15 @@ sub age {
     ok(!exists $entries[0]{count}, 'without a count');
     is(scalar(grep { $_->{reason} eq 'wrong_code' && !$_->{count} } @entries),
        2, 'as does the first of equal ones');
-    is(scalar @entries, 15, 'beside thirteen for the rest');
+    is(scalar @entries, 14, 'beside twelve for the rest');
     is(hash_of($me, 'factor')->{r}, 2, 'two were charged');
+
+    # nor can whoever has no more than the password, by asking for a code
+    $me->temp for 1 .. 12;
+    my @asked = grep { ($_->{reason} // '') eq '2fa_required' } $log->();
+    is(scalar @asked, 1, 'one entry tells of logins that get no further');
+    is($asked[0]{count}, 13, 'of each');
+    ok($asked[0]{success}, 'that the password was right');
 }
 
 

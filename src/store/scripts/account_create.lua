@@ -2,7 +2,7 @@
 -- Registers an account.  ARGV: email, PHC string.
 if call('EXISTS', account) == 1 then
     -- Include: log_often.inc
-    log_often(account .. ':strangers', 'email_taken')
+    log_often(account .. ':strangers', false, 'email_taken')
     return {'exists'}
 end
 call('HSET', account, 'email', ARGV[11], 'realm', realm, 'phc', ARGV[12],

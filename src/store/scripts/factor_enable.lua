@@ -13,11 +13,11 @@ if kind ~= 's' and call('EXISTS', factor) == 1 then
 end
 local version = call('HGET', pending, 'v')
 if not version or version ~= ARGV[11] or ARGV[12] == 'secret_mismatch' then
-    log_often(account .. ':tries', 'secret_mismatch')
+    log_often(account .. ':tries', false, 'secret_mismatch')
     return {'stale'}
 end
 if ARGV[12] ~= 'right' then
-    log_often(account .. ':tries', ARGV[12])
+    log_often(account .. ':tries', false, ARGV[12])
     return {'wrong'}
 end
 call('DEL', factor, pending, account .. ':recovery')

@@ -43,7 +43,7 @@ for at = 12, #ARGV, EACH do
             entries = {}
         end
         -- Include: log_counted.inc
-        log_counted(client, field, 'locked', id)
+        log_counted(client, field, false, 'locked', id)
     elseif word ~= 'stale' then
         entries[#entries + 1] =
             log_text(event, false, reasons[word] or word, id)

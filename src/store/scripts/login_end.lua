@@ -19,7 +19,13 @@ elseif factor == 1 then
 elseif ARGV[15] ~= '' then
     reason = '2fa_setup_required'
 end
-log_login(a[1], right, reason)
+if right and reason then
+    -- it goes no further, and any number of times
+    -- Include: log_often.inc
+    log_often(account .. ':tries', true, reason)
+else
+    log_login(a[1], right, reason)
+end
 if not right then
     return {'invalid'}
 end

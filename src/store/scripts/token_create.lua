@@ -8,7 +8,7 @@ if refusal then
     -- Include: log_often.inc
     if call('EXISTS', account) == 1 then
         for _ = 1, asked do
-            log_often(account .. ':strangers', 'invalid_api_key')
+            log_often(account .. ':strangers', false, 'invalid_api_key')
         end
     end
     return {refusal[1]}
