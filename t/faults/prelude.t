@@ -181,7 +181,8 @@ $redis->command('SET', "$account:dead:jti1", '');
 # a session, and a second factor that a code may be judged for
 my $sid = 'A' x 22;
 my @judged = ('5 1 2 100 1 10', 'code', 'v', 1, 1, 'd', '');
-$redis->command('HSET', "$account:session:$sid", 'g', 1, 'r', 0, 'f', 0);
+$redis->command('HSET', "$account:session:$sid", 'g', 1, 'r', 0, 'f', 0,
+                'l', 0, 'o', '0 0 0 me@example.com');
 $redis->command('ZADD', "$account:sessions", 1, $sid);
 $redis->command('HSET', "$account:factor", 's', 'x', 'v', 'v');
 $redis->command('HSET', "$account:pending", 's', 'x', 'v', 'v');
@@ -217,6 +218,8 @@ my %own = (
     factor_disable  => [ @judged, 1000 ],
     factor_recovery => [ @judged, 'a', 'b' ],
     authorize       => [],
+    gate_touch      => [],
+    gate_token      => [],
     stateless       => [ 'otp.get', '' ],
     stateless_once  => [ 'otp.verify', 'digest', 1, 60000 ],
 );
