@@ -321,7 +321,10 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         clcf->handler = kanda_serve_handler(conf->dialect);
     }
 
-    if (conf->dialect == &kanda_check_dialect && conf->require == NULL) {
+    if (conf->dialect == &kanda_check_dialect
+        && (conf->require == NULL
+            || conf->require->level == KANDA_REQUIRE_NOTHING))
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "kanda_serve check says yes to everybody without "
                            "kanda_require in the same location");

@@ -155,6 +155,23 @@ for my $case (
     [ 'kanda_two_factor' => qr/number of arguments/ ],
     [ 'kanda_two_factor optional; kanda_two_factor required'
       => qr/duplicate/ ],
+    [ 'kanda_require' => qr/number of arguments/ ],
+    [ 'kanda_require everybody' => qr/knows user, otp and off/ ],
+    [ 'kanda_require off login=/x' => qr/off stands alone/ ],
+    [ 'kanda_require user age=1m' => qr/knows max_age= and login=/ ],
+    [ 'kanda_require user max_age=1m' => qr/max_age= goes with otp/ ],
+    [ 'kanda_require otp max_age=soon' => qr/time that is none/ ],
+    (map { [ "kanda_require user 'login=$_'" => qr/path of this host/ ] }
+         '', 'sign-in', '//evil.example/', '/\\evil.example',
+         'https://evil.example/', '/a?b', '/a#b', '/a b', "/a\xff", "/a\tb"),
+    [ 'kanda_require user; kanda_require otp' => qr/duplicate/ ],
+    [ 'kanda_session' => qr/number of arguments/ ],
+    [ 'kanda_session off idle=1m' => qr/off stands alone/ ],
+    [ 'kanda_session forever' => qr/knows idle= and absolute=, or off/ ],
+    [ 'kanda_session idle=soon' => qr/time that is none/ ],
+    [ 'kanda_session absolute=8d' => qr/up to 7d/ ],
+    [ 'kanda_session idle=2h absolute=1h' => qr/not below that/ ],
+    [ 'kanda_session off; kanda_session idle=1m' => qr/duplicate/ ],
     [ 'kanda_lockout' => qr/number of arguments/ ],
     [ 'kanda_lockout never' => qr/knows row=, wait=/ ],
     [ 'kanda_lockout row=0' => qr/number/ ],
@@ -206,6 +223,7 @@ for my $case (
     [ 'location ~ ^/api { kanda_serve api; }' => qr/kanda_serve.*regular expression/ ],
     [ 'location @api { kanda_serve api; }' => qr/kanda_serve.*path/ ],
     [ 'kanda_serve api;' => qr/kanda_serve.*not allowed here/ ],
+    [ 'location = /api/ { kanda_serve api; }' => qr/kanda_serve.*exact location/ ],
     [ "location /api/ { $redis }" => qr/kanda_redis.*not allowed here/ ],
 ) {
     bad($case->[0], $case->[1], server => $case->[0], line => 1);
@@ -239,6 +257,49 @@ for my $case (
               'one inside another counts, what is no router does not');
 }
 
+# A gate that keeps nobody out, or lets nobody in
+
+{
+    my $says = sub {
+        my ($server) = @_;
+        my ($status, $text) = check(server => $server);
+        is($status, 0, 'nginx starts') or diag $text;
+        return map { /whoever registers at "(\S+)".* realm "(\w+)"/
+                     ? "open $1 $2"
+                     : /realm "(\w+)".*"kanda_session" is missing/
+                     ? "cookie $1" : () } grep { /\[warn\]/ } split /\n/, $text;
+    };
+    my $gate = 'location /app/ { kanda_require user; }';
+    my $auth = 'location /auth/ { kanda_serve auth; kanda_session idle=1m; ';
+
+    is_deeply([ $says->("$gate $auth }") ], [], 'nothing to say');
+    is_deeply([ $says->("$gate $auth kanda_registration on; }") ],
+              [ 'open /auth/ default' ], 'anybody may register');
+    is_deeply([ $says->("$gate location /x/ { kanda_require otp; } $auth }
+                         location /api/ { kanda_serve api;
+                                          kanda_registration on; }") ],
+              [ 'open /api/ default' ], 'anybody may, by another dialect');
+    is_deeply([ $says->("$gate $auth kanda_registration on; kanda_realm b; }") ],
+              [], 'of another realm');
+    is_deeply([ $says->("$gate location /auth/ { kanda_serve auth; }") ],
+              [ 'cookie default' ], 'no sign-in sets the cookie');
+    is_deeply([ $says->('kanda_require user; location /auth/ { kanda_serve auth;
+                         kanda_registration on; kanda_session idle=1m; }') ],
+              [ 'open /auth/ default' ], 'a whole server');
+    is_deeply([ $says->("$auth kanda_registration on; }") ], [], 'no gate');
+}
+
+bad('check without a gate', qr/kanda_serve check.*without kanda_require/,
+    server => 'location = /check { kanda_serve check; }');
+bad('check with a gate that is off', qr/kanda_serve check.*without/,
+    server => 'kanda_require user;
+               location = /check { kanda_serve check; kanda_require off; }');
+good('check with an inherited gate',
+     server => 'kanda_require user; location = /check { kanda_serve check; }');
+bad('a gate without Redis', qr/kanda_require need kanda_redis/,
+    http => "kanda_keys $keys;",
+    server => 'location /x/ { kanda_require user; }');
+
 good('everything at once',
     http => "kanda_redis redis://:secret\@127.0.0.1:6379/3; kanda_keys $keys;
         kanda_redis_timeout 250ms; kanda_token_ttl 15m; kanda_realm a;
@@ -250,7 +311,7 @@ good('everything at once',
         kanda_service_name "A & B"; kanda_region eu-1;
         location /totp/ { kanda_serve otp; kanda_service_name \xc3\xa9; }
         location /v1/auth/ { kanda_serve toolkit; kanda_stateless_replay on; }
-        location = /exact { kanda_serve api; }
+        location = /exact { kanda_serve check; kanda_require user; }
         location ^~ /first/ { kanda_serve api; }');
 
 done_testing;

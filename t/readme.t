@@ -46,8 +46,8 @@ sub same {
 # dialects
 
 {
-    my ($table) = file('ngx_http_kanda_module.c')
-                  =~ /ngx_http_kanda_dialects\[\] = \{(.*?)\};/s;
+    my ($table) = file('src/gate/kanda_serve.c')
+                  =~ /kanda_serve_dialects\[\] = \{(.*?)\};/s;
     my @code = $table =~ /&kanda_(\w+)_dialect/g;
     my ($syntax) = $readme =~ /^- Syntax: `kanda_serve ([^;]*);`/m;
     my ($message) = $readme =~ /there is: ([\w, ]+)`/;
@@ -80,6 +80,18 @@ sub same {
         like($part, qr/^```nginx\n.*\b$name .*;/m, 'example');
         like($part, qr/^Mistakes?: /m, 'mistakes');
     }
+}
+
+
+# variables
+
+{
+    my @code = map { "\$$_->[0]" } pairs(
+        file('src/gate/kanda_gate_variables.c'),
+        qr/\{ ngx_string\("(kanda_\w+)"\)()/);
+    my @said = map { $_->[0] } pairs(section('variables'),
+                                     qr/^\| `(\$\w+)` \|()/m);
+    same(\@said, \@code, 'variables');
 }
 
 

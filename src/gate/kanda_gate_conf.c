@@ -1,10 +1,11 @@
 #include "kanda_gate.h"
 #include "kanda_conf.h"
+#include "kanda_cookie.h"
 
 
-#define KANDA_SESSION_IDLE      (30 * 60 * (int64_t) 1000)          /* ms */
-#define KANDA_SESSION_ABSOLUTE  (12 * 3600 * (int64_t) 1000)
-#define KANDA_SESSION_MAX       (30 * 24 * 3600 * (int64_t) 1000)
+#define KANDA_GATE_IDLE         (30 * 60 * (int64_t) 1000)          /* ms */
+#define KANDA_GATE_ABSOLUTE     (12 * 3600 * (int64_t) 1000)
+#define KANDA_GATE_MAX          (KANDA_SESSION_TTL * (int64_t) 1000)
 
 
 static char *kanda_conf_require_option(kanda_require_t *require,
@@ -136,8 +137,8 @@ kanda_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return cf->args->nelts == 2 ? NGX_CONF_OK : "off stands alone";
     }
 
-    idle = KANDA_SESSION_IDLE;
-    absolute = KANDA_SESSION_ABSOLUTE;
+    idle = KANDA_GATE_IDLE;
+    absolute = KANDA_GATE_ABSOLUTE;
 
     for (i = 1; i < cf->args->nelts; i++) {
 
@@ -156,9 +157,9 @@ kanda_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    if (idle < 1000 || absolute > KANDA_SESSION_MAX || absolute < idle) {
+    if (idle < 1000 || absolute > KANDA_GATE_MAX || absolute < idle) {
         return "wants idle= from 1s, and absolute= not below that and up to "
-               "30d";
+               "7d";
     }
 
     p = ngx_pnalloc(cf->pool, 2 * NGX_INT64_LEN + 1);

@@ -6,6 +6,9 @@
 #include "kanda_toolkit.h"
 
 
+static ngx_uint_t kanda_serve_is_one(const kanda_dialect_t *dialect);
+
+
 static const kanda_dialect_t  *kanda_serve_dialects[] = {
     &kanda_api_dialect,
     &kanda_otp_dialect,
@@ -58,6 +61,11 @@ kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                "auth, check";
     }
 
+    if (clcf->exact_match && !kanda_serve_is_one(klcf->dialect)) {
+        return "cannot stand in an exact location: all that this dialect has "
+               "is below it";
+    }
+
     klcf->prefix = clcf->name;
 
     if (klcf->prefix.data[klcf->prefix.len - 1] == '/') {
@@ -70,6 +78,23 @@ kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     kmcf->served = 1;
 
     return NGX_CONF_OK;
+}
+
+
+/* Whether the location itself is something, and not only what is below. */
+
+static ngx_uint_t
+kanda_serve_is_one(const kanda_dialect_t *dialect)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < dialect->nroutes; i++) {
+        if (dialect->routes[i].path[0] == '\0') {
+            return 1;
+        }
+    }
+
+    return dialect->handler != NULL;
 }
 
 
