@@ -276,6 +276,12 @@ kanda_variable_reason(ngx_http_request_t *r, ngx_str_t *value)
 static ngx_int_t
 kanda_variable_verdict(const kanda_request_t *kr, ngx_str_t *value)
 {
+    if (kr->answer.reason) {
+        value->data = (u_char *) kr->answer.reason;
+        value->len = ngx_strlen(kr->answer.reason);
+        return NGX_OK;
+    }
+
     if (!kr->store.answered) {
         return NGX_DECLINED;
     }

@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use Kanda;
+use Kanda::Auth;
 use Kanda::Proxy;
 use Socket qw(SOL_SOCKET SO_LINGER SO_RCVBUF);
 use Test::More;
@@ -17,13 +18,34 @@ my $redis = $k->redis;
 my $proxy = Kanda::Proxy->new($redis->{socket})->start;
 
 $k->{kanda} = 'kanda_redis ' . $proxy->url . ";\nkanda_keys $k->{keys_file};";
-$k->{server} = "location = /status { stub_status; }";
+$k->{server} = "location = /status { stub_status; }
+    location /behind/ { kanda_require user; alias html/; }
+    location /around/ { ssi on; ssi_types text/plain; alias html/; }\n"
+    . Kanda::Auth::location('kanda_session idle=30m;');
+$k->{allow} = [ qr/lets in whoever registers/ ];
 $k->start_nginx;
 
 my $who;
 Kanda::Home::wait_for('service', 10, sub { $who = eval { $k->account } });
 my $client = $k->client($who);
 my ($pid) = $k->nginx->worker_pids;
+
+
+# Pages behind a gate, one of them in two parts of another.
+
+sub gated {
+    my $me = Kanda::Auth->new($k)->register->login;
+    my $page = $k->nginx->dir . '/html/page';
+    my $web = $me->other(mount => '', jar => $me->{jar});
+
+    open my $fh, '>', $page or die "$page: $!\n";
+    print $fh 'a page';
+    open $fh, '>', "$page.parts" or die "$page.parts: $!\n";
+    print $fh '<!--# include virtual="/behind/page" -->' x 2;
+    close $fh;
+
+    return map { $web->text('GET', $_) } 'behind/page', 'around/page.parts';
+}
 
 
 sub drop {
@@ -65,6 +87,7 @@ my @texts = (
     $k->request_text('POST', '/totp/register', $who,
         { clientId => 'c' x 200 }),
     $k->request_text('GET', '/nowhere', $who),
+    gated(),
 );
 my $serial = 0;
 
@@ -98,7 +121,7 @@ my %stage = (
     'while Redis is asked' => sub {
         my @sockets = map {
             my $s = Kanda::HTTP::dial($k->port);
-            syswrite $s, $texts[ $_ % 4 ];
+            syswrite $s, $texts[ $_ % @texts ];
             $s;
         } 1 .. 20;
         sleep 0.005;
@@ -186,7 +209,7 @@ for my $round (1 .. long_test(2, 20)) {
     $proxy->rule(swallow => 1);
     my @sockets = map {
         my $s = Kanda::HTTP::dial($k->port);
-        syswrite $s, $texts[ $_ % 4 ];
+        syswrite $s, $texts[ $_ % @texts ];
         $s;
     } 1 .. 30;
     sleep 0.05;

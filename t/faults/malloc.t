@@ -39,13 +39,19 @@ sub disarm {
 arm(0, 0);
 
 # nginx tells of its own failures in these words
-Kanda::Home::allow(qr/\[(?:emerg|alert)\].*\((?:12|ENOMEM): Cannot allocate/,
+Kanda::Home::allow(qr/lets in whoever registers/,
+                   qr/\[(?:emerg|alert)\].*\((?:12|ENOMEM): Cannot allocate/,
                    qr/\[(?:emerg|alert)\].*(?:malloc|memalign|calloc)\(/,
                    qr/\[alert\].*sealed secret does not open/);
 
 my $k = Kanda->new(workers => 1,
     server => Kanda::Stateless::locations('kanda_stateless_replay on;')
-              . Kanda::Auth::location('kanda_csrf on;'), env => {
+              . Kanda::Auth::location('kanda_csrf on; kanda_session idle=9m;')
+              . 'location /gate/ { kanda_require user login=/in; alias html/;
+                                   add_header X-User $kanda_user; }
+                 location /gate-2/ { kanda_require otp; alias html/; }
+                 location /parts/ { ssi on; ssi_types text/plain;
+                                    alias html/; }', env => {
     LD_PRELOAD => "$root/failmalloc.so", FAILMALLOC => $control })->start;
 
 my $who = $k->account;
@@ -68,6 +74,21 @@ sub rested {
 }
 
 sub secret { Kanda::Totp::base32_encode(random_bytes(20)) }
+
+my $web = $one->other(bearer => 0)->login;
+my $html = $k->nginx->dir . '/html';
+
+for ([ page => 'the page' ],
+     [ parts => '<!--# include virtual="/gate/page" -->' ])
+{
+    open my $out, '>', "$html/$_->[0]" or die "$html: $!\n";
+    print $out $_->[1];
+}
+
+sub page {
+    my ($path) = @_;
+    return $web->other(mount => '', jar => $web->{jar})->text('GET', $path);
+}
 
 # a request as data, or as text
 my %request = (
@@ -141,6 +162,19 @@ my %request = (
     'auth forged 403' => sub { my $web = $one->other(bearer => 0)->login;
                                $web->text('POST', '2fa/setup') },
     'auth nothing 404' => sub { $one->text('GET', 'nothing') },
+    'gate' => sub { page('gate/page') },
+    'gate touch' => sub {
+        $k->redis->command('HSET', $_, 'l', 1000 * (time - 99))
+            for @{ $k->redis->command('KEYS', '*:session:*') };
+        page('gate/page') },
+    'gate token' => sub { $one->other(mount => '', access => $one->{access})
+                              ->text('GET', 'gate/page') },
+    'gate 401' => sub { $one->other(bearer => 0, mount => '')
+                            ->text('GET', 'gate/page') },
+    'gate login 302' => sub { $one->other(bearer => 0, mount => '')
+        ->text('GET', 'gate/page', undef, Accept => 'text/html') },
+    'gate factor 401' => sub { page('gate-2/page') },
+    'gate parts' => sub { page('parts/parts') },
     'a big one' => sub { [ 'POST', '/totp/validate', $who,
                           { clientId => $id, token => 'x',
                             pad => [ map { { a => 'b' x 100 } } 1 .. 50 ] } ] },
