@@ -19,7 +19,8 @@ all:                    # the module, for the nginx that is installed
 deps:                   # what building and testing need, from Debian
 	@util/deps build test browser
 
-run: deps               # a service to try, on 127.0.0.1:8080
+run:                    # a service to try, on 127.0.0.1:8080
+	@util/deps build run
 	@$(MAKE) -s all
 	@util/run $(BUILD)
 

@@ -34,7 +34,7 @@ static const kanda_problem_info_t  kanda_problem_table[KANDA_PROBLEMS] = {
 
     [KANDA_INSUFFICIENT_SCOPE] = {
         403, ngx_string("insufficient_scope"), "Insufficient scope",
-        "This API key may not do that." },
+        "This API key may not do that, or not in this region." },
 
     [KANDA_REGISTRATION_CLOSED] = {
         403, ngx_string("registration_closed"), "Registration closed",
