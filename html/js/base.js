@@ -1,0 +1,207 @@
+// What every page needs: elements, texts, calls to the service, messages.
+//
+// Nothing here takes markup: what comes from the service or from people is
+// always text.
+
+
+// An element: el('p', { class: 'hint', onclick: f }, 'text', el('b', {}, 'x')).
+// Attributes that are null, undefined or false are left out.
+
+export function el(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith('on')) {
+      element.addEventListener(key.slice(2), value);
+    } else if (value !== null && value !== undefined && value !== false) {
+      element.setAttribute(key, value === true ? '' : value);
+    }
+  }
+
+  element.append(...children.flat().filter(c => c !== null && c !== undefined));
+  return element;
+}
+
+export const $ = id => document.getElementById(id);
+
+
+// Texts, one file a language. English stands in the pages as well, for who has
+// no JavaScript; {name} in a text is replaced.
+
+const languages = ['en', 'de'];
+let texts = {};
+
+export function t(key, values = {}) {
+  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (all, name) =>
+    values[name] ?? all);
+}
+
+export const language = () => document.documentElement.lang;
+
+export async function speak() {
+  const wanted = navigator.languages.map(l => l.slice(0, 2).toLowerCase());
+  const chosen = wanted.find(l => languages.includes(l)) ?? 'en';
+
+  texts = await (await fetch(`/lang/${chosen}.json`)).json();
+  document.documentElement.lang = chosen;
+
+  for (const e of document.querySelectorAll('[data-t]')) {
+    e.textContent = t(e.dataset.t);
+  }
+  for (const e of document.querySelectorAll('[data-t-label]')) {
+    e.setAttribute('aria-label', t(e.dataset.tLabel));
+  }
+
+  document.title = t(document.documentElement.dataset.title) + ' – Kanda';
+}
+
+
+// Where the service is mounted, as the page says.
+
+const mount = name =>
+  document.querySelector(`meta[name="kanda-${name}"]`)?.content ?? `/${name}`;
+
+export const API = mount('api');
+export const AUTH = mount('auth');
+
+
+// What the service refused: status, code (one word), wait (seconds, or null).
+
+export class Refused extends Error {
+  constructor(status, body, wait) {
+    super(body.error ?? body.detail ?? body.title ?? `HTTP ${status}`);
+    this.status = status;
+    this.code = (body.code ?? '').toLowerCase();
+    this.wait = wait;
+    this.body = body;
+  }
+
+  // in the reader's language, where there is a text for it
+  get text() {
+    const known = texts[`error.${this.code}`];
+    const said = known ? t(`error.${this.code}`, { detail: this.message })
+      : this.status ? this.message : t('error.offline');
+    return this.wait ? `${said} ${t('error.wait', { n: this.wait })}` : said;
+  }
+}
+
+async function once(method, url, body, headers) {
+  const csrf = /(?:^|; )csrf-token=([0-9a-f]{32})(?:;|$)/.exec(document.cookie);
+  const all = { ...headers };
+
+  if (body !== undefined) {
+    all['Content-Type'] = 'application/json';
+  }
+  if (csrf) {
+    all['X-CSRF-Token'] = csrf[1];
+  }
+
+  let answer;
+  try {
+    answer = await fetch(url, { method, headers: all, cache: 'no-store',
+      body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new Refused(0, {}, null);
+  }
+
+  const json = await answer.json().catch(() => ({}));
+
+  if (!answer.ok) {
+    throw new Refused(answer.status, json, answer.headers.get('Retry-After'));
+  }
+  return json;
+}
+
+let refreshing = null;
+
+// Calls the service by the session's cookies. An access token that is over is
+// refreshed, once, whoever notices; a session that is over ends at the sign-in
+// page.
+
+export async function call(method, url, body) {
+  try {
+    return await once(method, url, body);
+  } catch (e) {
+    const over = url.startsWith(API) ? e.status === 401 && e.code === 'unauthorized'
+      : e.status === 403 && e.code === '';
+    if (!over) {
+      throw e;
+    }
+  }
+
+  try {
+    refreshing ??= once('POST', `${AUTH}/refresh`).finally(() => {
+      refreshing = null;
+    });
+    await refreshing;
+  } catch (e) {
+    if (e.status === 401) {
+      location.href = '/sign-in?next='
+        + encodeURIComponent(location.pathname + location.search + location.hash);
+      return new Promise(() => {});
+    }
+    throw e;
+  }
+
+  return once(method, url, body);
+}
+
+export const auth = (method, path, body) => call(method, `${AUTH}/${path}`, body);
+export const api = (method, path, body) => call(method, `${API}/${path}`, body);
+
+// Without a session, or with a token of the caller's own.
+
+export const open = (method, path, body, token) =>
+  once(method, `${AUTH}/${path}`, body,
+       token && { Authorization: `Bearer ${token}` });
+
+
+// Says something where a screen reader listens: in the element with the role
+// "alert" or "status" that is given, or in the page's own.
+
+export function say(text, where = $('said')) {
+  where.textContent = text;
+  where.hidden = text === '';
+}
+
+export function complain(e, where) {
+  if (!(e instanceof Refused)) {
+    console.error(e);
+  }
+  say(e instanceof Refused ? e.text : t('error.offline'), where);
+}
+
+
+// A form whose button waits while it works; the messages go into its own
+// element with the role "alert".
+
+export function onsubmit(form, work) {
+  form.addEventListener('submit', async event => {
+    event.preventDefault();
+
+    const where = form.querySelector('[role=alert]');
+    const buttons = [...form.querySelectorAll('button')];
+
+    say('', where);
+    buttons.forEach(b => { b.disabled = true; });
+    try {
+      await work(Object.fromEntries(new FormData(form)));
+    } catch (e) {
+      complain(e, where);
+    } finally {
+      buttons.forEach(b => { b.disabled = false; });
+    }
+  });
+}
+
+export const groups = secret => secret.match(/.{1,4}/g).join(' ');
+
+export const when = iso => new Intl.DateTimeFormat(language(),
+  { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
+
+export async function copy(text, button) {
+  await navigator.clipboard.writeText(text);
+  const before = button.textContent;
+  button.textContent = t('copied');
+  setTimeout(() => { button.textContent = before; }, 2000);
+}
