@@ -308,10 +308,6 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    if (kanda_gate_merge(cf, prev, conf) != NGX_CONF_OK) {
-        return NGX_CONF_ERROR;
-    }
-
     /* "if" and "limit_except" blocks are locations of their own, and serve what
      * theirs serves */
 
@@ -321,9 +317,12 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         clcf->handler = kanda_serve_handler(conf->dialect);
     }
 
+    if (kanda_gate_merge(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     if (conf->dialect == &kanda_check_dialect
-        && (conf->require == NULL
-            || conf->require->level == KANDA_REQUIRE_NOTHING))
+        && kanda_gate_rule(conf) == NULL)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "kanda_serve check says yes to everybody without "

@@ -161,6 +161,8 @@ for my $case (
     [ 'kanda_require user age=1m' => qr/knows max_age= and login=/ ],
     [ 'kanda_require user max_age=1m' => qr/max_age= goes with otp/ ],
     [ 'kanda_require otp max_age=soon' => qr/time that is none/ ],
+    [ 'kanda_require otp max_age=1m max_age=2m' => qr/has max_age= twice/ ],
+    [ 'kanda_require otp login=/a login=/b' => qr/has login= twice/ ],
     (map { [ "kanda_require user 'login=$_'" => qr/path of this host/ ] }
          '', 'sign-in', '//evil.example/', '/\\evil.example',
          'https://evil.example/', '/a?b', '/a#b', '/a b', "/a\xff", "/a\tb"),
@@ -287,6 +289,13 @@ for my $case (
                          kanda_registration on; kanda_session idle=1m; }') ],
               [ 'open /auth/ default' ], 'a whole server');
     is_deeply([ $says->("$auth kanda_registration on; }") ], [], 'no gate');
+
+    my ($status, $text) = check(
+        http => "$redis kanda_keys $keys; kanda_require user;",
+        server => 'location /auth/ { kanda_serve auth;
+                                     kanda_registration on; }');
+    like($text, qr/warn.*whoever registers at "\/auth\/"/, 'all servers');
+    like($text, qr/warn.*"kanda_session" is missing/, 'which nobody can enter');
 }
 
 bad('check without a gate', qr/kanda_serve check.*without kanda_require/,

@@ -40,8 +40,9 @@ kanda_worker_start(ngx_cycle_t *cycle)
     }
 
     worker->shares = kanda_shares_create(worker->redis, cycle->log);
+    worker->clock = kanda_clock_create(worker->redis, cycle->log);
 
-    return worker->shares ? NGX_OK : NGX_ERROR;
+    return worker->shares && worker->clock ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -56,6 +57,7 @@ kanda_worker_stop(ngx_cycle_t *cycle)
         return;
     }
 
+    kanda_clock_destroy(kmcf->worker.clock);
     kanda_shares_destroy(kmcf->worker.shares);
     kanda_redis_destroy(kmcf->worker.redis);
     kanda_kdf_destroy(kmcf->worker.kdf);

@@ -17,6 +17,7 @@
 #include "kanda_jwt_cache.h"
 #include "kanda_store.h"
 #include "kanda_store_client.h"
+#include "kanda_store_clock.h"
 #include "kanda_blocklist.h"
 #include "kanda_fiber.h"
 #include "kanda_problem.h"
@@ -40,6 +41,7 @@ typedef struct {
     kanda_shares_t          *shares;
     kanda_kdf_t             *kdf;
     kanda_jwt_cache_t       *tokens;
+    kanda_clock_t           *clock;
     kanda_store_hello_t      hello;
 } kanda_worker_t;
 
@@ -93,6 +95,7 @@ struct ngx_http_kanda_loc_conf_s {
     ngx_uint_t               two_factor;    /* a login must have one */
     const kanda_require_t   *require;   /* or NULL */
     ngx_uint_t               gated;     /* kanda_require stands here itself */
+    ngx_uint_t               exempt;    /* from one that is inherited */
     ngx_str_t                gate_limits;   /* ms, see session_new.inc */
     time_t                   gate_absolute; /* s */
     ngx_str_t                gate_cookies[2];   /* as it is, and over TLS */
@@ -258,11 +261,12 @@ ngx_int_t kanda_credentials(kanda_request_t *kr);
 ngx_int_t kanda_credentials_key(kanda_request_t *kr, const ngx_str_t *key);
 
 /*
- * The account that a request's credentials name, as far as that can be told
- * without Redis: a token's signature was checked, a key's form.  NGX_OK,
- * NGX_DECLINED when there is none, or NGX_ERROR.
+ * Whom a request's credentials name, as far as that can be told without Redis:
+ * the account of a token or a cookie, whose signature is right; of an API key
+ * the account and the key's id, a dot between.  NGX_OK, NGX_DECLINED when there
+ * is none, or NGX_ERROR.
  */
-ngx_int_t kanda_tenant(ngx_http_request_t *r, ngx_str_t *account);
+ngx_int_t kanda_tenant(ngx_http_request_t *r, ngx_str_t *tenant);
 
 /* Fills in address and user agent for the log: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_credentials_origin(kanda_request_t *kr);
