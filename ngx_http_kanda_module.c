@@ -3,9 +3,11 @@
 #include <ngx_http.h>
 
 #include "ngx_http_kanda.h"
+#include "kanda_admin.h"
 #include "kanda_api.h"
 #include "kanda_auth.h"
 #include "kanda_conf.h"
+#include "kanda_local.h"
 #include "kanda_otp.h"
 #include "kanda_toolkit.h"
 
@@ -23,7 +25,8 @@ static const kanda_dialect_t  *ngx_http_kanda_dialects[] = {
     &kanda_api_dialect,
     &kanda_otp_dialect,
     &kanda_toolkit_dialect,
-    &kanda_auth_dialect
+    &kanda_auth_dialect,
+    &kanda_admin_dialect
 };
 
 static ngx_command_t  ngx_http_kanda_commands[] = {
@@ -154,13 +157,20 @@ static ngx_command_t  ngx_http_kanda_commands[] = {
       0,
       NULL },
 
+    { ngx_string("kanda_invitation"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      kanda_conf_invitation,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
 
 static ngx_http_module_t  ngx_http_kanda_module_ctx = {
     NULL,                                  /* preconfiguration */
-    NULL,                                  /* postconfiguration */
+    kanda_local_check,                     /* postconfiguration */
 
     ngx_http_kanda_create_main_conf,       /* create main configuration */
     ngx_http_kanda_init_main_conf,         /* init main configuration */
@@ -300,6 +310,12 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->csrf, prev->csrf, 0);
     ngx_conf_merge_uint_value(conf->two_factor, prev->two_factor, 0);
 
+    if (conf->invitation_ttl == 0) {
+        conf->invitation_ttl = prev->invitation_ttl ? prev->invitation_ttl
+                                                    : KANDA_INVITATION_TTL;
+        conf->invitation_link = prev->invitation_link;
+    }
+
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     /* "if" and "limit_except" blocks are locations of their own, and serve what
@@ -363,7 +379,7 @@ ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (klcf->dialect == NULL) {
         return "does not know this dialect; there is: api, otp, toolkit, "
-               "auth";
+               "auth, admin";
     }
 
     klcf->prefix = clcf->name;
@@ -377,5 +393,6 @@ ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
     kmcf->served = 1;
 
-    return NGX_CONF_OK;
+    return klcf->dialect->local && kanda_local_server(cf, kmcf) != NGX_OK
+           ? NGX_CONF_ERROR : NGX_CONF_OK;
 }

@@ -91,7 +91,8 @@ const kanda_dialect_t  kanda_api_dialect = {
     1,
     kanda_api_problem,
     1,
-    NULL
+    NULL,
+    0
 };
 
 

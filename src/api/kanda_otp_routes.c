@@ -106,7 +106,8 @@ const kanda_dialect_t  kanda_otp_dialect = {
     0,
     kanda_otp_problem,
     0,
-    NULL
+    NULL,
+    0
 };
 
 

@@ -34,7 +34,8 @@ const kanda_dialect_t  kanda_toolkit_dialect = {
     0,
     kanda_api_problem,
     0,
-    NULL
+    NULL,
+    0
 };
 
 

@@ -14,6 +14,7 @@
 
 #define KANDA_LOG_COUNT_DEFAULT  10000
 #define KANDA_LOG_AGE_DEFAULT    (90 * 24 * 3600 * (int64_t) 1000)  /* ms */
+#define KANDA_INVITATION_TTL     (72 * 3600 * (int64_t) 1000)       /* ms */
 
 
 /* The guess budget where no kanda_lockout says otherwise; NULL without
@@ -32,6 +33,7 @@ char *kanda_conf_qrcode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_service_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_region(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_two_factor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *kanda_conf_invitation(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_log_retention(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *kanda_conf_blocklist(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -101,7 +101,20 @@ static const kanda_problem_info_t  kanda_problem_table[KANDA_PROBLEMS] = {
     [KANDA_TWO_FACTOR_REQUIRED] = {
         403, ngx_string("two_factor_required"), "Second factor required",
         "This account has no second factor, and a login here needs one; it is "
-        "set up where the server has its login router." }
+        "set up where the server has its login router." },
+
+    [KANDA_NOT_LOCAL] = {
+        403, ngx_string("not_local"), "Not local",
+        "This is for programs of this machine, by a name of this machine, and "
+        "not for web pages." },
+
+    [KANDA_ACCOUNT_NOT_FOUND] = {
+        404, ngx_string("account_not_found"), "Account not found",
+        "There is no account with this userId." },
+
+    [KANDA_ACCOUNT_DISABLED] = {
+        409, ngx_string("account_disabled"), "Account disabled",
+        "This account is disabled; enable it first." }
 };
 
 

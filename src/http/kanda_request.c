@@ -1,5 +1,6 @@
 #include "ngx_http_kanda.h"
 #include "kanda_crypto.h"
+#include "kanda_local.h"
 
 #include <cjson/cJSON.h>
 
@@ -54,6 +55,10 @@ kanda_request_create(ngx_http_request_t *r)
     }
 
     ngx_http_set_ctx(r, kr, ngx_http_kanda_module);
+
+    if (kr->dialect->local && !kanda_local_request(r)) {
+        return kanda_problem(kr, KANDA_NOT_LOCAL) == NGX_OK ? kr : NULL;
+    }
 
     switch (kanda_route_find(kr)) {
 

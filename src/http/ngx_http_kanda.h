@@ -52,6 +52,7 @@ typedef struct {
     ngx_str_t                log_age;
     kanda_blocklist_t       *blocklist; /* or NULL */
     ngx_uint_t               served;    /* some location uses us */
+    ngx_array_t             *local;     /* servers of local dialects, or NULL */
 } ngx_http_kanda_main_conf_t;
 
 
@@ -71,6 +72,8 @@ typedef struct {
     ngx_flag_t               stateless_replay;
     ngx_flag_t               csrf;
     ngx_uint_t               two_factor;    /* a login must have one */
+    ngx_str_t                invitation_link;   /* of a page, or empty */
+    int64_t                  invitation_ttl;    /* ms */
 } ngx_http_kanda_loc_conf_t;
 
 
@@ -129,6 +132,7 @@ struct kanda_dialect_s {
     /* answers a request whose cookie came without its X-CSRF-Token, which
      * kanda_csrf asks for; NULL: it always counts, and only with that */
     ngx_int_t              (*forged)(kanda_request_t *kr);
+    ngx_uint_t               local;     /* for programs of this machine only */
 };
 
 

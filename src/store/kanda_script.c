@@ -42,6 +42,20 @@ static kanda_redis_script_t  kanda_script_table[KANDA_SCRIPTS] = {
     kanda_script_entry(FACTOR_STEP_UP),
     kanda_script_entry(FACTOR_DISABLE),
     kanda_script_entry(FACTOR_RECOVERY),
+    kanda_script_entry(ACCOUNTS_ADD),
+    kanda_script_entry(ACCOUNTS_DROP),
+    kanda_script_entry(ACCOUNTS_LIST),
+    kanda_script_entry(ADMIN_LOG),
+    kanda_script_entry(ADMIN_LOGGED),
+    kanda_script_entry(ADMIN_CREATE),
+    kanda_script_entry(ADMIN_INVITE),
+    kanda_script_entry(ADMIN_SHOW),
+    kanda_script_entry(ADMIN_DISABLE),
+    kanda_script_entry(ADMIN_ENABLE),
+    kanda_script_entry(ADMIN_RESET_FACTOR),
+    kanda_script_entry(ADMIN_DELETE),
+    kanda_script_entry(INVITATION_BEGIN),
+    kanda_script_entry(INVITATION_END),
     kanda_script_entry(CANARY)
 };
 
