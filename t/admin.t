@@ -5,14 +5,17 @@ BEGIN { push @INC, 't/lib' }
 use strict;
 use warnings;
 
+use Cwd qw(getcwd);
 use Kanda;
 use Kanda::Admin;
 use Kanda::Auth;
 use Test::More;
 
+my $top = getcwd();
 my $k = Kanda->new(
     location => 'kanda_registration off;',
-    http     => Kanda::Admin::server('kanda_invitation
+    http     => "kanda_password_blocklist $top/conf/common-passwords.txt;"
+        . Kanda::Admin::server('kanda_invitation
                     link=https://app.example.com/welcome?x=1 ttl=2h;')
         . Kanda::Admin::server('kanda_realm staff;',
                                Kanda::Admin::path('staff')),
@@ -381,7 +384,7 @@ sub entries {
     @log = entries($admin, '?event=admin.delete&limit=1');
     is($log[0]{userId}, $id, 'of one kind');
     is(problem($admin->get("logs?$_")), '400 invalid_request', $_)
-        for qw(event=none limit=201 offset=x event=);
+        for qw(event=none limit=201 offset=x event=admin);
     is(scalar(grep { $_->{userId} eq $id } entries($staff)), 0,
        'each realm has its own');
 
@@ -411,7 +414,6 @@ sub entries {
         [ 'POST', 'logs', 405, 'GET, HEAD' ],
         [ 'OPTIONS', 'accounts', 405, 'GET, HEAD, POST' ],
         [ 'GET', 'accounts/%01', 400 ], [ 'GET', 'accounts/x', 404 ],
-        [ 'POST', 'accounts/..%2f..%2fx/disable', 404 ],
         [ 'DELETE', 'accounts/' . uc $id, 404 ],
         [ 'DELETE', 'accounts/' . $id . 'a', 404 ],
     ) {

@@ -4,7 +4,7 @@
 -- Include: invite.inc
 -- Include: account_row.inc
 -- Include: account_known.inc
-if call('HEXISTS', account, 'off') == 1 then
+if call('HGET', account, 'off') then
     return {'closed'}
 end
 invite(ARGV[11], ARGV[12])
