@@ -18,7 +18,12 @@ my $k = Kanda->new(
         . Kanda::Admin::server('kanda_invitation
                     link=https://app.example.com/welcome?x=1 ttl=2h;')
         . Kanda::Admin::server('kanda_realm staff;',
-                               Kanda::Admin::path('staff')),
+                               Kanda::Admin::path('staff'))
+        . 'server { listen unix:' . Kanda::Admin::path('more') . ';
+            kanda_invitation link=http://a.example/ ttl=1h;
+            location /admin/ { kanda_serve admin;
+                location /admin/short/ { kanda_serve admin;
+                                         kanda_invitation ttl=90s; } } }',
     server   => 'location /auth/ { kanda_serve auth; }
                  location /open/ { kanda_serve auth; kanda_registration on; }
                  location /staff/ { kanda_serve auth; kanda_realm staff; }',
@@ -315,6 +320,22 @@ sub entries {
     $redis->command('DEL', "kanda:{accounts:staff}:making:$ghost");
     $staff->everybody;
     is($redis->command('ZSCORE', $index, $ghost), undef, 'or it is forgotten');
+}
+
+
+# What an invitation leads to is inherited, and as a whole
+
+for my $case ([ '/admin', 'http://a.example/#', 3600 ],
+              [ '/admin/short', undef, 90 ])
+{
+    my ($mount, $link, $ttl) = @$case;
+    my $made = Kanda::Admin->new(mount => $mount,
+        address => Kanda::Admin::path('more'))->invite(email());
+    my $left = $redis->command('TTL', "kanda:{$made->{userId}}:invite");
+
+    is($made->{link}, defined $link ? $link . $made->{invitation} : undef,
+       "$mount: the link");
+    ok($left > $ttl - 10 && $left <= $ttl, 'and its time');
 }
 
 

@@ -69,14 +69,14 @@ kanda_conf_link_valid(const ngx_str_t *link)
 {
     size_t  i;
 
-    if (link->len > KANDA_INVITATION_LINK
-        || (ngx_strncmp(link->data, "https://", 8) != 0
-            && ngx_strncmp(link->data, "http://", 7) != 0))
-    {
+    i = ngx_strncmp(link->data, "https://", 8) == 0 ? 8
+        : ngx_strncmp(link->data, "http://", 7) == 0 ? 7 : link->len;
+
+    if (i >= link->len || link->len > KANDA_INVITATION_LINK) {
         return 0;
     }
 
-    for (i = 0; i < link->len; i++) {
+    for ( /* void */ ; i < link->len; i++) {
         if (link->data[i] <= ' ' || link->data[i] > '~'
             || link->data[i] == '#')
         {
