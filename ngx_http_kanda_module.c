@@ -309,12 +309,7 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->stateless_replay, prev->stateless_replay, 0);
     ngx_conf_merge_value(conf->csrf, prev->csrf, 0);
     ngx_conf_merge_uint_value(conf->two_factor, prev->two_factor, 0);
-
-    if (conf->invitation_ttl == 0) {
-        conf->invitation_ttl = prev->invitation_ttl ? prev->invitation_ttl
-                                                    : KANDA_INVITATION_TTL;
-        conf->invitation_link = prev->invitation_link;
-    }
+    kanda_conf_invitation_merge(conf, prev);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -333,6 +328,10 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         clcf->client_max_body_size = 0;
         clcf->client_body_buffer_size = ngx_max(clcf->client_body_buffer_size,
                                                 KANDA_BODY_MAX);
+    }
+
+    if (conf->dialect == &kanda_auth_dialect && !clcf->noname) {
+        kanda_conf_csrf_alike(cf, conf);
     }
 
     return NGX_CONF_OK;

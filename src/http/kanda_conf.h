@@ -14,7 +14,6 @@
 
 #define KANDA_LOG_COUNT_DEFAULT  10000
 #define KANDA_LOG_AGE_DEFAULT    (90 * 24 * 3600 * (int64_t) 1000)  /* ms */
-#define KANDA_INVITATION_TTL     (72 * 3600 * (int64_t) 1000)       /* ms */
 
 
 /* The guess budget where no kanda_lockout says otherwise; NULL without
@@ -37,6 +36,14 @@ char *kanda_conf_invitation(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_log_retention(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *kanda_conf_blocklist(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* Warns where a location takes another's cookies but differs in kanda_csrf; for
+ * each location that gives cookies out, when it is merged. */
+void kanda_conf_csrf_alike(ngx_conf_t *cf, ngx_http_kanda_loc_conf_t *klcf);
+
+/* Inherits what invitations lead to, as a whole. */
+void kanda_conf_invitation_merge(ngx_http_kanda_loc_conf_t *conf,
+    const ngx_http_kanda_loc_conf_t *prev);
 
 /* Keeps the log's bounds as scripts want them. */
 char *kanda_conf_log_text(ngx_conf_t *cf, ngx_http_kanda_main_conf_t *kmcf,

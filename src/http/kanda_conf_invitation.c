@@ -2,6 +2,7 @@
 #include "kanda_conf.h"
 
 
+#define KANDA_INVITATION_TTL      (72 * 3600 * (int64_t) 1000)  /* ms */
 #define KANDA_INVITATION_TTL_MAX  (30 * 24 * 3600)      /* s */
 #define KANDA_INVITATION_LINK     512                   /* bytes */
 
@@ -85,4 +86,18 @@ kanda_conf_link_valid(const ngx_str_t *link)
     }
 
     return 1;
+}
+
+
+void
+kanda_conf_invitation_merge(ngx_http_kanda_loc_conf_t *conf,
+    const ngx_http_kanda_loc_conf_t *prev)
+{
+    if (conf->invitation_ttl) {
+        return;
+    }
+
+    conf->invitation_link = prev->invitation_link;
+    conf->invitation_ttl = prev->invitation_ttl ? prev->invitation_ttl
+                                                : KANDA_INVITATION_TTL;
 }

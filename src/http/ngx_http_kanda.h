@@ -29,6 +29,8 @@ typedef struct kanda_request_s  kanda_request_t;
 typedef struct kanda_route_s    kanda_route_t;
 typedef struct kanda_dialect_s  kanda_dialect_t;
 
+typedef struct ngx_http_kanda_loc_conf_s  ngx_http_kanda_loc_conf_t;
+
 struct cJSON;
 
 
@@ -53,10 +55,11 @@ typedef struct {
     kanda_blocklist_t       *blocklist; /* or NULL */
     ngx_uint_t               served;    /* some location uses us */
     ngx_array_t             *local;     /* servers of local dialects, or NULL */
+    ngx_http_kanda_loc_conf_t  *logins; /* locations that give cookies out */
 } ngx_http_kanda_main_conf_t;
 
 
-typedef struct {
+struct ngx_http_kanda_loc_conf_s {
     const kanda_dialect_t   *dialect;
     ngx_str_t                prefix;    /* of the location, less a last '/' */
     time_t                   token_ttl;
@@ -74,7 +77,8 @@ typedef struct {
     ngx_uint_t               two_factor;    /* a login must have one */
     ngx_str_t                invitation_link;   /* of a page, or empty */
     int64_t                  invitation_ttl;    /* ms */
-} ngx_http_kanda_loc_conf_t;
+    ngx_http_kanda_loc_conf_t  *next;   /* of main's logins */
+};
 
 
 extern ngx_module_t  ngx_http_kanda_module;
@@ -94,7 +98,8 @@ typedef enum {
     KANDA_BODY_QUERY,                   /* likewise; the query has the fields */
     KANDA_BODY_JSON,
     KANDA_BODY_FORM,
-    KANDA_BODY_OPTIONAL                 /* JSON, or nothing at all */
+    KANDA_BODY_OPTIONAL,                /* JSON, or nothing at all */
+    KANDA_BODY_LENIENT                  /* JSON, or what is as nothing */
 } kanda_body_kind_t;
 
 
@@ -129,8 +134,9 @@ struct kanda_dialect_s {
                                       kanda_problem_t problem,
                                       const char *detail);
     ngx_uint_t               cookies;   /* a session's count in their place */
-    /* answers a request whose cookie came without its X-CSRF-Token, which
-     * kanda_csrf asks for; NULL: it always counts, and only with that */
+    /* answers a request whose cookie another origin's page had sent, or that
+     * came without its X-CSRF-Token, which kanda_csrf asks for; NULL: such a
+     * cookie is none, and the token is always asked for */
     ngx_int_t              (*forged)(kanda_request_t *kr);
     ngx_uint_t               local;     /* for programs of this machine only */
 };
@@ -217,7 +223,8 @@ ngx_int_t kanda_route_find(kanda_request_t *kr);
  * alone: a token's signature and claims, a key's form.  NGX_OK with the caller
  * of kr->store filled in, NGX_DECLINED when there are none,
  * NGX_HTTP_UNAUTHORIZED when they are bad, NGX_HTTP_FORBIDDEN for a cookie that
- * lacks its X-CSRF-Token, NGX_ERROR when memory fails.
+ * a page of another origin sent or that lacks its X-CSRF-Token, NGX_ERROR when
+ * memory fails.
  */
 ngx_int_t kanda_credentials(kanda_request_t *kr);
 

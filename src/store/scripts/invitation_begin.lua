@@ -9,8 +9,8 @@ if a[2] ~= realm then
 end
 local i = call('HMGET', name, 'h', 'n', 'w')
 if i[1] ~= ARGV[11] then
-    -- Include: log_stranger.inc
-    log_stranger(event, 'invalid_invitation')
+    -- Include: log_often.inc
+    log_often(account .. ':strangers', false, 'invalid_invitation')
     return {'unknown'}
 end
 local count, start = tonumber(i[2] or '0'), tonumber(i[3] or stamp)
