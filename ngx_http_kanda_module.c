@@ -5,6 +5,7 @@
 #include "ngx_http_kanda.h"
 #include "kanda_conf.h"
 #include "kanda_gate.h"
+#include "kanda_local.h"
 #include "kanda_serve.h"
 
 
@@ -158,6 +159,13 @@ static ngx_command_t  ngx_http_kanda_commands[] = {
       0,
       NULL },
 
+    { ngx_string("kanda_invitation"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      kanda_conf_invitation,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -305,6 +313,7 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->stateless_replay, prev->stateless_replay, 0);
     ngx_conf_merge_value(conf->csrf, prev->csrf, 0);
     ngx_conf_merge_uint_value(conf->two_factor, prev->two_factor, 0);
+    kanda_conf_invitation_merge(conf, prev);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
@@ -354,6 +363,10 @@ ngx_http_kanda_init(ngx_conf_t *cf)
     kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
 
     kanda_gate_warn(cf);
+
+    if (kanda_local_check(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     return kmcf->gates ? kanda_gate_install(cf) : NGX_OK;
 }

@@ -174,6 +174,16 @@ for my $case (
     [ 'kanda_session absolute=8d' => qr/up to 7d/ ],
     [ 'kanda_session idle=2h absolute=1h' => qr/not below that/ ],
     [ 'kanda_session off; kanda_session idle=1m' => qr/duplicate/ ],
+    [ 'kanda_invitation' => qr/number of arguments/ ],
+    [ 'kanda_invitation never' => qr/knows link= and ttl=/ ],
+    (map { [ "kanda_invitation $_" => qr/has a link= that is no URL/ ] }
+         qw(link= link=x link=ftp://x link=/welcome link=https://
+            link=http:// link=javascript:x), "'link=https://a b'",
+         "'link=https://a#b'", "link=https://\xc3\xa9",
+         'link=https://' . 'x' x 505),
+    (map { [ "kanda_invitation ttl=$_" => qr/has a ttl= that is not from 1s/ ] }
+         qw(0 soon 31d -1), ''),
+    [ 'kanda_invitation ttl=1h; kanda_invitation link=https://a' => qr/duplicate/ ],
     [ 'kanda_lockout' => qr/number of arguments/ ],
     [ 'kanda_lockout never' => qr/knows row=, wait=/ ],
     [ 'kanda_lockout row=0' => qr/number/ ],
@@ -318,6 +328,7 @@ good('everything at once',
         kanda_serve api; kanda_issuer Us; kanda_qrcode off; kanda_window 2;
         kanda_lockout row=3 wait=1s max=1m total=20 window=1d recovery=5; }
         kanda_service_name "A & B"; kanda_region eu-1;
+        kanda_invitation ttl=30d link=https://a.example/?b=c;
         location /totp/ { kanda_serve otp; kanda_service_name \xc3\xa9; }
         location /v1/auth/ { kanda_serve toolkit; kanda_stateless_replay on; }
         location = /exact { kanda_serve check; kanda_require user; }

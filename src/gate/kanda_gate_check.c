@@ -6,7 +6,7 @@ static ngx_int_t kanda_gate_check(ngx_http_request_t *r);
 
 
 const kanda_dialect_t  kanda_check_dialect = {
-    ngx_string("check"), NULL, 0, 0, 0, kanda_api_problem, 0, NULL,
+    ngx_string("check"), NULL, 0, 0, 0, kanda_api_problem, 0, NULL, 0,
     kanda_gate_check
 };
 

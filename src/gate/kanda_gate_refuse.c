@@ -18,7 +18,8 @@ static ngx_uint_t kanda_gate_has_page(ngx_http_request_t *r);
 
 
 const kanda_dialect_t  kanda_gate_dialect = {
-    ngx_string("gate"), NULL, 0, 1, 1, kanda_api_problem, 0, NULL, NULL
+    ngx_string("gate"), NULL, 0, 1, 1, kanda_api_problem, 0, NULL, 0,
+    NULL
 };
 
 

@@ -1,7 +1,9 @@
 #include "kanda_serve.h"
+#include "kanda_admin.h"
 #include "kanda_api.h"
 #include "kanda_auth.h"
 #include "kanda_gate.h"
+#include "kanda_local.h"
 #include "kanda_otp.h"
 #include "kanda_toolkit.h"
 
@@ -14,6 +16,7 @@ static const kanda_dialect_t  *kanda_serve_dialects[] = {
     &kanda_otp_dialect,
     &kanda_toolkit_dialect,
     &kanda_auth_dialect,
+    &kanda_admin_dialect,
     &kanda_check_dialect
 };
 
@@ -58,7 +61,7 @@ kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (klcf->dialect == NULL) {
         return "does not know this dialect; there is: api, otp, toolkit, "
-               "auth, check";
+               "auth, admin, check";
     }
 
     if (clcf->exact_match && !kanda_serve_is_one(klcf->dialect)) {
@@ -77,7 +80,8 @@ kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
     kmcf->served = 1;
 
-    return NGX_CONF_OK;
+    return klcf->dialect->local && kanda_local_server(cf, kmcf) != NGX_OK
+           ? NGX_CONF_ERROR : NGX_CONF_OK;
 }
 
 

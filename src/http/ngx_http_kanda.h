@@ -58,6 +58,7 @@ typedef struct {
     ngx_uint_t               served;    /* some location uses us */
     ngx_uint_t               gates;     /* some kanda_require stands */
     ngx_array_t             *locations; /* ngx_http_kanda_loc_conf_t * */
+    ngx_array_t             *local;     /* servers of local dialects, or NULL */
     ngx_http_kanda_loc_conf_t  *logins; /* locations that give cookies out */
 } ngx_http_kanda_main_conf_t;
 
@@ -99,6 +100,8 @@ struct ngx_http_kanda_loc_conf_s {
     ngx_str_t                gate_limits;   /* ms, see session_new.inc */
     time_t                   gate_absolute; /* s */
     ngx_str_t                gate_cookies[2];   /* as it is, and over TLS */
+    ngx_str_t                invitation_link;   /* of a page, or empty */
+    int64_t                  invitation_ttl;    /* ms */
     ngx_http_kanda_loc_conf_t  *next;   /* of main's logins */
 };
 
@@ -160,6 +163,7 @@ struct kanda_dialect_s {
      * came without its X-CSRF-Token, which kanda_csrf asks for; NULL: such a
      * cookie is none, and the token is always asked for */
     ngx_int_t              (*forged)(kanda_request_t *kr);
+    ngx_uint_t               local;     /* for programs of this machine only */
     /* answers in place of routes */
     ngx_http_handler_pt      handler;
 };
@@ -280,6 +284,10 @@ ngx_int_t kanda_body_read(kanda_request_t *kr);
 /* Checks media type and syntax and parses into kr->json or kr->form; NGX_OK, or
  * NGX_DECLINED with the problem answered, or NGX_ERROR. */
 ngx_int_t kanda_body_parse(kanda_request_t *kr);
+
+
+/* Wipes and frees what was parsed of a body. */
+void kanda_body_forget(kanda_request_t *kr);
 
 
 /* Where a search among the headers stands; zeroed at its start. */
