@@ -28,6 +28,7 @@ sub new {
 
     ($key, $cert) = Kanda::TLS::certificate($dir, '127.0.0.1', 'localhost',
                                             'kanda.internal') if !$key;
+    chmod 01777, $dir if $ENV{KANDA_SAN};      # reports are the workers'
     $html //= html($dir);
     chomp(my $cores = `nproc`);
 
@@ -99,6 +100,9 @@ sub text {
                    "$here/conf/common-passwords");
         $self->put(qr{/usr/share/kanda/html}, $html)
             if $self->{text} =~ m{/usr/share/kanda/html};
+    } else {
+        # nginx keeps TLS sessions of upstreams to its end: not our leak
+        $nginx->{env} = { Kanda::Nginx::sanitizer_env(0) };
     }
 
     while (my ($from, $to) = splice @own, 0, 2) {
