@@ -15,8 +15,6 @@ static char *ngx_http_kanda_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_http_kanda_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
-static char *ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 
 
 static const kanda_dialect_t  *ngx_http_kanda_dialects[] = {
@@ -30,7 +28,7 @@ static ngx_command_t  ngx_http_kanda_commands[] = {
 
     { ngx_string("kanda_serve"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_kanda_serve,
+      kanda_conf_serve,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -200,6 +198,9 @@ ngx_http_kanda_create_main_conf(ngx_conf_t *cf)
     }
 
     kmcf->redis_timeout = NGX_CONF_UNSET_MSEC;
+    kmcf->dialects = ngx_http_kanda_dialects;
+    kmcf->ndialects = sizeof(ngx_http_kanda_dialects)
+                      / sizeof(ngx_http_kanda_dialects[0]);
 
     return kmcf;
 }
@@ -231,6 +232,13 @@ ngx_http_kanda_init_main_conf(ngx_conf_t *cf, void *conf)
                            "kanda_serve needs kanda_keys in the http block; "
                            "the README shows how to make that file");
         return NGX_CONF_ERROR;
+    }
+
+    if (kmcf->served) {
+        kmcf->stats = kanda_stats_zone(cf, &ngx_http_kanda_module);
+        if (kmcf->stats == NULL) {
+            return NGX_CONF_ERROR;
+        }
     }
 
     if (kmcf->log_keep.len == 0) {
@@ -307,6 +315,7 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->dialect == NULL && clcf->noname && prev->dialect) {
         conf->dialect = prev->dialect;
+        conf->row = prev->row;
         conf->prefix = prev->prefix;
         clcf->handler = ngx_http_kanda_handler;
     }
@@ -318,64 +327,6 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         clcf->client_body_buffer_size = ngx_max(clcf->client_body_buffer_size,
                                                 KANDA_BODY_MAX);
     }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_kanda_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_kanda_loc_conf_t *klcf = conf;
-
-    ngx_str_t                   *args;
-    ngx_uint_t                   i;
-    ngx_http_core_loc_conf_t    *clcf;
-    ngx_http_kanda_main_conf_t  *kmcf;
-
-    if (klcf->dialect) {
-        return "is duplicate";
-    }
-
-    args = cf->args->elts;
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-#if (NGX_PCRE)
-    if (clcf->regex) {
-        return "cannot stand in a location given by a regular expression";
-    }
-#endif
-
-    if (clcf->named || clcf->noname) {
-        return "needs a location with a path";
-    }
-
-    for (i = 0; i < sizeof(ngx_http_kanda_dialects)
-                    / sizeof(ngx_http_kanda_dialects[0]); i++)
-    {
-        if (args[1].len == ngx_http_kanda_dialects[i]->name.len
-            && ngx_strcmp(args[1].data, ngx_http_kanda_dialects[i]->name.data)
-               == 0)
-        {
-            klcf->dialect = ngx_http_kanda_dialects[i];
-        }
-    }
-
-    if (klcf->dialect == NULL) {
-        return "does not know this dialect; there is: api, otp, toolkit, "
-               "auth";
-    }
-
-    klcf->prefix = clcf->name;
-
-    if (klcf->prefix.data[klcf->prefix.len - 1] == '/') {
-        klcf->prefix.len--;
-    }
-
-    clcf->handler = ngx_http_kanda_handler;
-
-    kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
-    kmcf->served = 1;
 
     return NGX_CONF_OK;
 }

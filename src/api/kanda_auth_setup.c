@@ -150,6 +150,8 @@ kanda_auth_verify_setup(kanda_request_t *kr)
     if (s->code.judgement.submitted == KANDA_SUBMITTED_CODE
         && kanda_code_compare(kr, &s->code, kanda_auth_enrol_open) != NGX_OK)
     {
+        kanda_stats_count(verdicts[KANDA_STATS_ACCOUNT]
+                                  [KANDA_STATS_INTEGRITY]);
         return kanda_problem(kr, KANDA_INTEGRITY);
     }
 
@@ -162,6 +164,8 @@ kanda_auth_verify_setup(kanda_request_t *kr)
     e->dead = kanda_token_dead(kr);
 
     kanda_await(kr, kanda_factor_enable(&kr->store, e));
+
+    kanda_code_count(kr, KANDA_STATS_ACCOUNT, &s->code.judgement);
 
     switch (kr->store.status) {
 

@@ -247,3 +247,70 @@ kanda_conf_blocklist(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     return kmcf->blocklist ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
+
+
+char *
+kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_kanda_loc_conf_t *klcf = conf;
+
+    ngx_str_t                   *args;
+    ngx_uint_t                   i, row;
+    const kanda_dialect_t       *dialect;
+    ngx_http_core_loc_conf_t    *clcf;
+    ngx_http_kanda_main_conf_t  *kmcf;
+
+    if (klcf->dialect) {
+        return "is duplicate";
+    }
+
+    args = cf->args->elts;
+    kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+#if (NGX_PCRE)
+    if (clcf->regex) {
+        return "cannot stand in a location given by a regular expression";
+    }
+#endif
+
+    if (clcf->named || clcf->noname) {
+        return "needs a location with a path";
+    }
+
+    row = 0;
+
+    for (i = 0; i < kmcf->ndialects; i++) {
+        dialect = kmcf->dialects[i];
+
+        if (args[1].len == dialect->name.len
+            && ngx_strcmp(args[1].data, dialect->name.data) == 0)
+        {
+            klcf->dialect = dialect;
+            klcf->row = row;
+        }
+
+        row += 1 + dialect->nroutes;
+    }
+
+    if (row > KANDA_STATS_ROWS) {
+        return "has more routes than can be counted";
+    }
+
+    if (klcf->dialect == NULL) {
+        return "does not know this dialect; there is: api, otp, toolkit, "
+               "auth";
+    }
+
+    klcf->prefix = clcf->name;
+
+    if (klcf->prefix.data[klcf->prefix.len - 1] == '/') {
+        klcf->prefix.len--;
+    }
+
+    clcf->handler = ngx_http_kanda_handler;
+
+    kmcf->served = 1;
+
+    return NGX_CONF_OK;
+}

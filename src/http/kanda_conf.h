@@ -21,6 +21,7 @@
 const kanda_lockout_t *kanda_conf_lockout_usual(ngx_conf_t *cf);
 
 
+char *kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_token_ttl(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

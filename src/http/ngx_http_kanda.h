@@ -20,6 +20,7 @@
 #include "kanda_blocklist.h"
 #include "kanda_fiber.h"
 #include "kanda_problem.h"
+#include "kanda_stats.h"
 
 
 #define KANDA_BODY_MAX  65536           /* bytes */
@@ -52,11 +53,15 @@ typedef struct {
     ngx_str_t                log_age;
     kanda_blocklist_t       *blocklist; /* or NULL */
     ngx_uint_t               served;    /* some location uses us */
+    ngx_shm_zone_t          *stats;     /* then, where it is counted */
+    const kanda_dialect_t  **dialects;  /* all there are */
+    ngx_uint_t               ndialects;
 } ngx_http_kanda_main_conf_t;
 
 
 typedef struct {
     const kanda_dialect_t   *dialect;
+    ngx_uint_t               row;       /* of kanda_stats: its first */
     ngx_str_t                prefix;    /* of the location, less a last '/' */
     time_t                   token_ttl;
     ngx_str_t                token_ttl_text;
@@ -172,6 +177,7 @@ struct kanda_request_s {
     unsigned                    bad_body:1;
     unsigned                    confirming:1;
     unsigned                    presented:1;    /* credentials, but bad ones */
+    unsigned                    counted:1;
 };
 
 
@@ -207,6 +213,10 @@ ngx_uint_t kanda_refused(kanda_request_t *kr);
  * that the path does not have, with answer.allow filled in; or NGX_ERROR.
  */
 ngx_int_t kanda_route_find(kanda_request_t *kr);
+
+/* Counts a request to a location with kanda_serve under its route and that
+ * status, once. */
+void kanda_route_count(kanda_request_t *kr, ngx_uint_t status);
 
 /*
  * Reads the credentials that the dialect takes and checks what can be checked

@@ -106,6 +106,10 @@ void kanda_shares_destroy(kanda_shares_t *shares);
 ngx_int_t kanda_store_authorize(kanda_store_t *st);
 
 
+/* Asks Redis for its clock: Unix milliseconds.  Waits. */
+ngx_int_t kanda_store_time(kanda_store_t *st, int64_t *ms);
+
+
 /* For the store room itself. */
 
 /* Begins a script's arguments: the key and the prelude's.  NGX_OK or
@@ -158,6 +162,8 @@ typedef struct {
     kanda_redis_t    *redis;
     kanda_keyring_t  *ring;
     time_t            alerted;          /* of wrong keys, last */
+    ngx_msec_t        wrong_at;         /* ms of nginx's timers, with wrong */
+    ngx_uint_t        wrong;            /* they did not open it, last */
     ngx_uint_t        proven;           /* the keys have opened it before */
 } kanda_store_hello_t;
 
