@@ -6,6 +6,8 @@
 #include "kanda_api.h"
 #include "kanda_auth.h"
 #include "kanda_conf.h"
+#include "kanda_health.h"
+#include "kanda_metrics.h"
 #include "kanda_otp.h"
 #include "kanda_toolkit.h"
 
@@ -21,7 +23,9 @@ static const kanda_dialect_t  *ngx_http_kanda_dialects[] = {
     &kanda_api_dialect,
     &kanda_otp_dialect,
     &kanda_toolkit_dialect,
-    &kanda_auth_dialect
+    &kanda_auth_dialect,
+    &kanda_metrics_dialect,
+    &kanda_health_dialect
 };
 
 static ngx_command_t  ngx_http_kanda_commands[] = {

@@ -299,7 +299,7 @@ kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (klcf->dialect == NULL) {
         return "does not know this dialect; there is: api, otp, toolkit, "
-               "auth";
+               "auth, metrics, health";
     }
 
     klcf->prefix = clcf->name;

@@ -18,6 +18,20 @@
     case 0:
 
 
+/* Runs a call that waits, and goes on with kr->rc, whatever it is. */
+#define kanda_wait(kr, call)                                                  \
+    do {                                                                      \
+        (kr)->line = __LINE__;                                                \
+        (kr)->rc = (call);                                                    \
+        if ((kr)->rc == NGX_AGAIN) {                                          \
+            return NGX_AGAIN;                                                 \
+        }                                                                     \
+        __attribute__((fallthrough));                                         \
+    case __LINE__:                                                            \
+        break;                                                                \
+    } while (0)
+
+
 /*
  * Runs a call that waits.  When Redis or the call is not to be had, the fiber
  * ends with 503; when the caller turns out dead or unauthorised, it ends with

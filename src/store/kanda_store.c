@@ -7,6 +7,7 @@
 static ngx_int_t kanda_store_arg_scope(kanda_store_t *st);
 static ngx_int_t kanda_store_status(kanda_store_t *st,
     const redisReply *word);
+static ngx_int_t kanda_store_read_time(void *out, const redisReply *reply);
 
 
 static const struct {
@@ -197,6 +198,40 @@ kanda_store_command(kanda_store_t *st, kanda_redis_parse_pt parse,
     call.out = target;
 
     return kanda_redis_call(st->redis, st->waiter, &call);
+}
+
+
+ngx_int_t
+kanda_store_time(kanda_store_t *st, int64_t *ms)
+{
+    st->nargs = 0;
+    kanda_store_arg(st, "TIME", 4);
+
+    return kanda_store_command(st, kanda_store_read_time, ms);
+}
+
+
+static ngx_int_t
+kanda_store_read_time(void *out, const redisReply *reply)
+{
+    int64_t *ms = out;
+
+    int64_t  seconds, micros;
+
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+        return NGX_ERROR;
+    }
+
+    seconds = kanda_store_number(reply->element[0]);
+    micros = kanda_store_number(reply->element[1]);
+
+    if (seconds < 0 || micros < 0) {
+        return NGX_ERROR;
+    }
+
+    *ms = seconds * 1000 + micros / 1000;
+
+    return NGX_OK;
 }
 
 
