@@ -332,5 +332,9 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                                                 KANDA_BODY_MAX);
     }
 
+    if (conf->dialect == &kanda_auth_dialect && !clcf->noname) {
+        kanda_conf_csrf_alike(cf, conf);
+    }
+
     return NGX_CONF_OK;
 }

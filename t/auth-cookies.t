@@ -106,6 +106,149 @@ sub named { my ($r) = @_; return map { $_->{name} => $_ }
 }
 
 
+# Pages of other origins: browsers tell, and kanda_csrf need not be on
+
+{
+    my $me = Kanda::Auth->new($k)->register->login;
+    my ($jar, $twice) = ($me->{jar}, 'http://localhost');
+    my @evil = (Origin => 'http://evil.localhost');
+    my %try = (
+        'POST 2fa/setup' => undef, 'POST 2fa/disable' => undef,
+        'POST 2fa/verify-setup' => {}, 'POST 2fa/step-up' => {},
+        'POST 2fa/recovery-codes' => undef, 'POST change-password' => {},
+        'DELETE account' => {}, 'DELETE sessions/x' => undef,
+        'POST logout' => undef, 'POST refresh' => undef,
+        'POST login' => $me->credentials,
+        'POST 2fa/verify' => { tempToken => 'x', totpCode => '1' },
+    );
+
+    for my $ask (sort keys %try) {
+        my ($method, $path) = split / /, $ask;
+        my $r = $me->call($method, $path, $try{$ask}, @evil);
+        is(said($r), $FORGED, "$ask by a page of a host beside ours");
+        is(scalar Kanda::Auth::cookies($r), 0, 'and no cookie changes');
+    }
+
+    my $guarded = $me->other(mount => '/guarded')->login;
+    my @right = ('X-CSRF-Token' => $guarded->{jar}{'csrf-token'});
+    is(said($guarded->post('2fa/setup', undef, @right, @evil)), $FORGED,
+       'whatever X-CSRF-Token says');
+    is($me->other(mount => '/api', jar => $guarded->{jar})
+          ->post('totp/register', { clientId => 'c' }, @right, @evil)->status,
+       401, 'in the managed API, too');
+
+    for my $foreign (
+        [ Origin => 'null' ], [ Origin => '' ], [ Origin => 'localhost' ],
+        [ Origin => 'http://' ], [ Origin => 'http://localhost:8080' ],
+        [ Origin => 'http://localhost:443' ], [ Origin => 'https://localhost:80' ],
+        [ Origin => 'ftp://localhost' ], [ Origin => 'http://localhost/' ],
+        [ Origin => 'http://localhost.' ], [ Origin => 'http://x@localhost' ],
+        [ Origin => $twice, Origin => $twice ],
+        [ Host => 'localhost:8080', Origin => 'http://localhost' ],
+        [ Host => '[::1]', Origin => 'http://[::2]' ],
+        (map { [ 'Sec-Fetch-Site' => $_ ] } '', qw(same-site cross-site
+                                                   Same-Origin others)),
+        [ 'Sec-Fetch-Site' => 'none', 'Sec-Fetch-Site' => 'none' ],
+        [ Origin => $twice, 'Sec-Fetch-Site' => 'same-site' ],
+        [ Origin => 'http://other', 'Sec-Fetch-Site' => 'same-origin' ],
+    ) {
+        is(said($me->post('2fa/setup', undef, @$foreign)), $FORGED,
+           "foreign: @$foreign");
+    }
+
+    for my $ours (
+        [ Origin => 'http://localhost' ], [ Origin => 'https://localhost' ],
+        [ Origin => 'HTTP://LocalHost' ], [ Origin => 'http://localhost:80' ],
+        [ Host => 'A:443', Origin => 'https://a' ],
+        [ Host => 'a', Origin => 'https://a:443' ],
+        [ Host => 'a:8080', Origin => 'http://a:8080' ],
+        [ Host => '[::1]:80', Origin => 'http://[::1]' ],
+        [ 'Sec-Fetch-Site' => 'same-origin' ], [ 'Sec-Fetch-Site' => 'none' ],
+        [ Origin => $twice, 'Sec-Fetch-Site' => 'same-origin' ],
+    ) {
+        is($me->post('2fa/setup', undef, @$ours)->status, 200, "ours: @$ours");
+    }
+
+    is($me->get($_, undef, @evil)->status, 200, "reading $_ is left to CORS")
+        for qw(me sessions);
+    is(said($me->other->post('2fa/setup', undef, @evil)),
+       '403 {"error":"No access token provided"}', 'no token is no token');
+
+    # what no page can be made to send
+
+    my $app = $me->other(bearer => 1);
+    is($app->post('login', $app->credentials, @evil)->status, 200,
+       'an app may come from anywhere');
+    is($app->post('2fa/setup', undef, @evil)->status, 200, 'by its token');
+    is($app->post('refresh', { refreshToken => $app->{refresh} }, @evil)
+           ->status, 200, 'refresh');
+    is($app->post('logout', undef, @evil)->status, 200, 'and leave');
+    is(said($app->post('logout', undef, @evil,
+                Cookie => "accessToken=$jar->{accessToken}")), $FORGED,
+       'but not with a cookie');
+    is(said($me->other->post('logout', undef, @evil)), $FORGED,
+       'nor does a page take cookies away that the browser kept back');
+    is($me->get('me')->status, 200, 'nothing was ended');
+    is($me->post('logout', undef, Origin => $twice)->status, 200,
+       'until it is asked for here');
+}
+
+
+# A name that comes more than once: another host or path may have planted one
+
+{
+    my ($me, $evil) = map { Kanda::Auth->new($k)->register->login } 1, 2;
+    my ($mine, $theirs) = map { $_->{jar} } $me, $evil;
+    my $none = '403 {"error":"No access token provided"}';
+    my $ask = sub { my ($what, $cookie, @more) = @_;
+                    my ($method, $path) = split / /, $what;
+                    return said($me->other->call($method, $path, undef, map {
+                        (Cookie => $_) } $cookie, @more)) };
+    my $pair = sub { my ($name, @jars) = @_;
+                     return join '; ', map { "$name=$_->{$name}" } @jars };
+    my $short = sub { return "@_" =~ s/\w+\.[\w-]+(\.[\w-]{9})[\w-]+/$1/gr };
+    my $good = $pair->('accessToken', $mine);
+
+    like($ask->('GET me', @$_), qr/^200 .*"$me->{userId}"/,
+         'one of ' . $short->(@$_))
+        for [ "accessToken=; $good" ], [ "$good; accessToken=" ],
+            [ "accessToken; accessToken= ;$good" ], [ 'accessToken=', $good ],
+            [ "$good; $good" ], [ $good, $good ];
+    is($ask->('GET me', @$_), $none, 'none of ' . $short->(@$_))
+        for [ $pair->('accessToken', $mine, $theirs) ],
+            [ $pair->('accessToken', $theirs, $mine) ],
+            [ $good, $pair->('accessToken', $theirs) ],
+            [ "$good; accessToken=x" ], [ "accessToken=x; $good" ],
+            [ "$good; ${good}x; $good" ], [ 'accessToken=; accessToken=' ];
+
+    is($ask->('POST refresh', $pair->('refreshToken', $theirs, $mine)),
+       '401 {"error":"No refresh token provided"}', 'the same of a refresh');
+    like($ask->('POST refresh', $pair->('refreshToken', ($mine) x 2)),
+         qr/^200/, 'unless they are one');
+
+    my @all = map { $me->other->login } 1 .. 4;
+    my @jars = map { $_->{jar} } @all;
+    is($ask->('POST logout', $pair->('accessToken', @jars[0, 1], { accessToken =>
+                  'x' }) . '; ' . $pair->('refreshToken', @jars[2, 3])),
+       '200 {"success":true}', 'logged out by a few');
+    is(join(' ', map { $_->get('me')->status } @all), '403 403 403 403',
+       'whichever was meant');
+    @all = map { $me->other->login } 1 .. 6;
+    $ask->('POST logout', $pair->('accessToken', map { $_->{jar} } @all));
+    is(join(' ', map { $_->get('me')->status } @all), '403 403 403 403 200 200',
+       'but not by any number');
+
+    my $guarded = $me->other(mount => '/guarded')->login;
+    my $token = $guarded->{jar}{accessToken};
+    my $csrf = "csrf-token=$guarded->{jar}{'csrf-token'}";
+    my $planted = 'a' x 32;
+    is(said($guarded->post('2fa/setup', undef, 'X-CSRF-Token' => $planted,
+                Cookie => "accessToken=$token; $_")), $FORGED,
+       'no planted X-CSRF-Token counts')
+        for "csrf-token=$planted; $csrf", "$csrf; csrf-token=$planted";
+}
+
+
 # In the managed API a cookie counts with it alone, whatever is on
 
 {
@@ -184,7 +327,7 @@ sub named { my ($r) = @_; return map { $_->{name} => $_ }
 
 SKIP: {
     my $nginx = Kanda::Nginx::binary();
-    skip 'this nginx has no TLS', 19 if `$nginx -V 2>&1` !~ /http_ssl_module/;
+    skip 'this nginx has no TLS', 23 if `$nginx -V 2>&1` !~ /http_ssl_module/;
 
     my $dir = Kanda::Home::root();
     my $port = Kanda::Home::port();
@@ -230,10 +373,24 @@ SKIP: {
           "__Host-accessToken=$me->{jar}{accessToken}")->status, 403,
        'nor that name without TLS');
 
+    for my $case ([ "https://127.0.0.1:$port", 200 ],
+                  [ "http://127.0.0.1:$port", 403 ],
+                  [ 'https://127.0.0.1', 403 ]) {
+        is($ask->('refresh', {}, "Origin: $case->[0]", 'Cookie: '
+               . "__Host-refreshToken=$c{'__Host-refreshToken'}{value}")
+               ->status, $case->[1], "a page at $case->[0]");
+    }
+
     my $h2 = `curl -ks --http2 -w '%{http_version}' -H 'Cookie: a=b' \\
         -H 'Cookie: __Host-accessToken=$c{'__Host-accessToken'}{value}' \\
         https://127.0.0.1:$port/auth/me`;
     like($h2, qr/^\{"sub":"$me->{userId}".*\}2$/, 'in HTTP/2 as well');
+
+    $h2 = `curl -ks --http2 -d '{}' -H 'Content-Type: application/json' \\
+        -H 'Origin: https://127.0.0.1:$port' -w '%{http_version}' \\
+        https://127.0.0.1:$port/auth/refresh`;
+    like($h2, qr/^\{"error":"No refresh token provided"\}2$/,
+         'where the host is no header');
 
     my %next = named($ask->('refresh', undef,
         "Cookie: __Host-refreshToken=$c{'__Host-refreshToken'}{value}"));

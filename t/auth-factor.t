@@ -61,6 +61,9 @@ sub age {
 {
     my $me = person();
     my $other = $me->other->login;
+    my $token = $k->login({ %$me })->{token};
+    my $setup = $me->other(mount => '/strict')
+                   ->post('login', $me->credentials)->json->{tempToken};
     my $secret = $me->post('2fa/setup')->json->{secret};
     my $confirm = sub {
         my ($token, $said) = @_;
@@ -77,6 +80,7 @@ sub age {
     says($confirm->($_), 'wrong', 'no code: ' . (ref $_ || $_))
         for '123', 'abcdef', '', 123456, [], wrong_code($secret);
     is($me->get('me')->json->{isTotpEnabled}, JSON::PP::false, '2FA is off');
+    is($k->get('/auth/me', $token)->status, 200, 'a password is enough');
 
     my $newer = $me->post('2fa/setup')->json->{secret};
     says($confirm->(totp($secret)), 'mismatch', 'a secret that was replaced');
@@ -85,6 +89,8 @@ sub age {
          'the one that counts, as people write it');
     is($me->get('me')->json->{isTotpEnabled}, JSON::PP::true, '2FA is on');
     says($other->get('me'), 'bad', 'which ended the other session');
+    is($k->post('/apikeys', $token, {})->status, 401,
+       "and a password's token, which can make no keys any more");
     is($redis->command('EXISTS', "kanda:{$me->{userId}}:pending"), 0,
        'nothing waits any more');
     says($confirm->(totp($newer, step => 1), $newer), 'mismatch', 'so that once');
@@ -95,6 +101,13 @@ sub age {
          'refused', 'the code that confirmed it is spent');
     says($me->other->post('2fa/verify', { tempToken => $temp,
         totpCode => totp($newer, step => 1) }), 'done', 'the next is not');
+
+    # what was dead stays so
+    says($me->post('2fa/disable'), 'done', 'off again');
+    $me->other->login;
+    is($k->get('/auth/me', $token)->status, 401, "the password's token is dead");
+    says($me->post('2fa/setup', undef, Authorization => "Bearer $setup"), 'bad',
+         'and so is one to set up with');
 }
 
 {
@@ -197,6 +210,77 @@ sub age {
 
     $redis->command('HDEL', "kanda:{$me->{userId}}:factor", 'k');
     says($try->(2, $right), 'done', 'and then the right code counts');
+}
+
+
+# Tries that cost no guess cannot push others' traces out of the log: the first
+# ten have an entry each, those that follow are counted by their kind. A guess
+# that was charged has its own.
+
+{
+    my $me = person();
+    my $off = 0;
+    my $refused = sub { my ($path, $body) = @_;
+                        $off++ if $me->post($path, $body)->status >= 400 };
+    my $log = sub { @{ $k->get('/logs?limit=200', $me->{jar}{accessToken})
+                         ->json->{logs} } };
+    my $told = sub {
+        my %n;
+        $n{ "$_->{event} $_->{reason}" } += $_->{count} // 1
+            for grep { !$_->{success} } @_;
+        return join ', ', map { "$_: $n{$_}" } sort keys %n;
+    };
+
+    my $secret = $me->post('2fa/setup')->json->{secret};
+    for (1 .. 15) {
+        $refused->('2fa/step-up', { totpCode => '123456' });
+        $refused->('2fa/verify-setup', { token => '123456',
+                                         secret => 'JBSWY3DPEHPK3PXP' });
+        $refused->('2fa/verify-setup', { token => 'x', secret => $secret });
+    }
+    my @entries = $log->();
+    is($off, 45, 'tries before there is a factor');
+    is($told->(@entries), 'auth.2fa.enable secret_mismatch: 15, '
+       . 'auth.2fa.enable wrong_code: 15, auth.2fa.verify 2fa_off: 15',
+       'are all told of');
+    is(scalar(grep { !$_->{success} } @entries), 10, 'in ten entries');
+
+    $redis->command('DEL', "kanda:{$me->{userId}}:tries");
+    $me->enrol;
+    my $used = totp($me->{secret}, step => -1);
+    my $wrong = $me->wrong;
+    my $temp = $me->temp;
+    my $before = $log->();
+
+    age($me);
+    for my $code ('12', $used, $wrong, 'zzzzz-zzzzz') {
+        $refused->('2fa/step-up', { totpCode => $code }) for 1 .. 15;
+    }
+    is($me->post('2fa/verify', { tempToken => $temp, totpCode => '12' })
+          ->status, 401, 'in a login, too') for 1 .. 15;
+    $refused->('2fa/disable') for 1 .. 15;
+    $refused->('2fa/disable', { token => $me->wrong });
+
+    @entries = $log->();
+    @entries = @entries[0 .. @entries - $before - 1];
+    is($told->(@entries), 'auth.2fa.disable code_required: 15, '
+       . 'auth.2fa.disable wrong_code: 1, auth.2fa.verify malformed: 30, '
+       . 'auth.2fa.verify replayed: 15, auth.2fa.verify wrong_code: 30',
+       'so it is with one');
+    is("$entries[0]{event} $entries[0]{reason}", 'auth.2fa.disable wrong_code',
+       'a guess that is charged stands for itself');
+    ok(!exists $entries[0]{count}, 'without a count');
+    is(scalar(grep { $_->{reason} eq 'wrong_code' && !$_->{count} } @entries),
+       2, 'as does the first of equal ones');
+    is(scalar @entries, 14, 'beside twelve for the rest');
+    is(hash_of($me, 'factor')->{r}, 2, 'two were charged');
+
+    # nor can whoever has no more than the password, by asking for a code
+    $me->temp for 1 .. 12;
+    my @asked = grep { ($_->{reason} // '') eq '2fa_required' } $log->();
+    is(scalar @asked, 1, 'one entry tells of logins that get no further');
+    is($asked[0]{count}, 13, 'of each');
+    ok($asked[0]{success}, 'that the password was right');
 }
 
 

@@ -143,7 +143,25 @@ sub claims {
     is(scalar Kanda::Auth::cookies($r), 0, 'without cookies');
     ok(lives($app), 'and goes on');
 
-    my $forged = $app->{refresh} =~ s/\.2\./.3./r;
+    # no script of a page is shown what its cookies keep from it
+    my $web = person();
+    my %before = %{ $web->{jar} };
+    my @bearer = ('X-Auth-Strategy' => 'bearer');
+    my $none = '{"error":"No refresh token provided"}';
+
+    is_answer($web->post('refresh', undef, @bearer), 401, $none,
+              'a cookie is not made a body');
+    is_answer($web->post('refresh', {}, @bearer), 401, $none, 'in any way');
+    is_answer($web->post('refresh', { refreshToken => 'x' }, @bearer), 401,
+              $BAD, 'nor where the body has another');
+    is_deeply($web->{jar}, \%before, 'and is not used up');
+    $r = $web->post('refresh', { refreshToken => $app->{refresh} }, @bearer);
+    like($r->json->{refreshToken}, qr/\.3\./, 'the body alone counts');
+    is_answer($web->post('refresh'), 200, '{"success":true}',
+              'and the cookie is good for another');
+    $app->{refresh} = $r->json->{refreshToken};
+
+    my $forged = $app->{refresh} =~ s/\.3\./.4./r;
     is_answer($app->post('refresh', { refreshToken => $forged }), 401, $BAD,
               'a generation of its own making');
     my $ahead = person(bearer => 1);
@@ -216,6 +234,60 @@ sub glob_one { $redis->command('KEYS', $_[0] =~ s/([{}])/\\$1/gr)->[0] }
     $gone->post('logout');
     is_answer($more[2]->get('me'), 403, $REFUSED,
               'logged out by a refresh token');
+
+    # an app may have kept nothing else
+    for my $case ([ 'application/json' ], [ 'text/plain' ],
+                  [ 'application/json', 'X-Auth-Strategy' => 'bearer' ])
+    {
+        my ($type, @headers) = @$case;
+        my $leaver = $app->other->login;
+        is_answer($leaver->other->post('logout',
+                      { refreshToken => $leaver->{refresh}, more => [1] },
+                      'Content-Type' => $type, @headers),
+                  200, '{"success":true}', "logged out by a body of $type");
+        is_answer($leaver->get('me'), 403, $REFUSED, 'at once');
+        is_answer($leaver->post('refresh', { refreshToken => $leaver->{refresh} }),
+                  401, $BAD, 'and for good');
+    }
+
+    my $stayer = $app->other->login;
+    my $token = json($stayer->{refresh});
+    is_answer($stayer->other->post('logout', $_), 200, '{"success":true}',
+              'ignored: ' . substr $_, 0, 40)
+        for '', 'x', '{', '[]', $token, "[$token]", '{"refreshToken":7}',
+            '{"refreshToken":null}', '{"refreshToken":""}',
+            "{\"refreshToken\":[$token]}", "{\"refreshtoken\":$token}",
+            "{\"refreshToken\":$token}x", "{\"refreshToken\":\"x\"}",
+            "{\"refreshToken\":$token,\"refreshToken\":$token}",
+            '{"refreshToken":' . json("$stayer->{refresh}A") . '}',
+            '{"refreshToken":' . json($stayer->{access}) . '}',
+            "{\"refreshToken\":$token}" . ' ' x 70_000;
+    ok(lives($stayer), 'by all of which nobody is meant');
+
+    my $large = "{\"refreshToken\":$token}" . ' ' x 70_000;
+    my $chunked = $stayer->other->text('POST', 'logout', sprintf(
+        "%x\r\n%s\r\n0\r\n\r\n", length $large, $large),
+        'Transfer-Encoding' => 'chunked',
+        Authorization => "Bearer $stayer->{access}");
+    is_answer($k->connect->send($chunked)->receive, 200, '{"success":true}',
+              'one too large as well, however it comes');
+    ok(!lives($stayer), 'while the header counts');
+
+    # what one place says is not in the other's way
+    for my $bad ('Bearer x', 'Bearer ', "Bearer $app->{refresh}", 'Basic x') {
+        my $web = $me->other->login;
+        my $cookie = "accessToken=$web->{jar}{accessToken}";
+        $web->other->post('logout', undef, Authorization => $bad,
+                          Cookie => $cookie);
+        ok(!lives($web), "a cookie counts beside '" . substr($bad, 0, 9) . "'");
+    }
+
+    my @four = map { $app->other->login } 1 .. 4;
+    $me->other->post('logout', { refreshToken => $four[0]{refresh} },
+        Authorization => "Bearer $four[1]{access}",
+        Cookie => "accessToken=$four[2]{access}; "
+                  . "refreshToken=$four[3]{refresh}");
+    is(scalar(grep { lives($_) } @four), 0, 'four that four places name');
 
     # two sessions in one browser
     my ($one, $two) = map { $me->other->login } 1, 2;

@@ -211,6 +211,34 @@ for my $case (
     bad($case->[0], $case->[1], server => $case->[0], line => 1);
 }
 
+# One router's cookies are good at another of its realm
+
+{
+    my $says = sub {
+        my (@places) = @_;
+        my $n = 0;
+        my ($status, $text) = check(server => join "\n", map {
+            'location /a' . $n++ . "/ { kanda_serve auth; $_ }" } @places);
+        is($status, 0, 'nginx starts') or diag $text;
+        return map { / in "(\S+)" and "(\S+)", .* realm "(\w+)"/ ? "$1 $2 $3"
+                     : () } grep { /\[warn\].*kanda_csrf/ } split /\n/, $text;
+    };
+    my ($on, $off) = map { "kanda_csrf $_;" } qw(on off);
+
+    is_deeply([ $says->($on, $off) ], [ '/a0/ /a1/ default' ],
+              'where kanda_csrf differs, the other is named');
+    is_deeply([ $says->('', 'kanda_realm b;', "$on kanda_realm b;") ],
+              [ '/a1/ /a2/ b' ], 'in one realm');
+    is_deeply([ $says->($on, 'kanda_realm b;', $on,
+                        'kanda_realm b; if ($arg_a) { set $b c; }') ], [],
+              'otherwise nothing is said');
+    is_deeply([ $says->($on, 'location /a1/b/ { kanda_serve auth; '
+                             . 'kanda_csrf on; } } location /x/ { '
+                             . 'kanda_serve api;') ],
+              [ '/a0/ /a1/ default', '/a1/ /a1/b/ default' ],
+              'one inside another counts, what is no router does not');
+}
+
 good('everything at once',
     http => "kanda_redis redis://:secret\@127.0.0.1:6379/3; kanda_keys $keys;
         kanda_redis_timeout 250ms; kanda_token_ttl 15m; kanda_realm a;

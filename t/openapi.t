@@ -315,6 +315,9 @@ for my $name (@operations) {
     my @in = (who => $session);
     my @bearer = (headers => [ 'X-Auth-Strategy' => 'bearer' ]);
 
+    ask($_, 403, example($_), headers => [ Origin => 'https://elsewhere' ])
+        for map { "post /auth/$_" } qw(login logout refresh 2fa/verify);
+
     ask('post /auth/register', 201,
         body => { email => "r$$\@example.com", password => 'paper walnut' });
     ask('post /auth/register', 409, body => $ann);

@@ -164,10 +164,20 @@ sub cpu {
     return $ns / 1e9;
 }
 
-for my $case ([ 'wrong', 4 ], [ 'locked', 1 ]) {
+# his log is as long as it may be, and his next entry one of those at which it
+# is searched for what is too old
+
+{
+    my $his = "kanda:{$bob->{userId}}";
+    $redis->command('RPUSH', "$his:log", ("1\x1f1\x1fauth.login") x 10_100);
+    $redis->command('RPUSH', "$his:log:auth.login", (1) x 10_100);
+}
+
+for my $case ([ 'wrong', 5 ], [ 'locked', 2 ]) {
     my ($what, $times) = @$case;
 
     for my $n (1 .. $times) {
+        $redis->command('HSET', "kanda:{$bob->{userId}}", 'seq', 63);
         my ($known, $unknown) = map { [ commands($_, 'not the password') ] }
                                 $bob->{email}, 'nobody@example.com';
 
@@ -181,6 +191,8 @@ for my $case ([ 'wrong', 4 ], [ 'locked', 1 ]) {
         if ($what eq 'wrong') {
             is($known->[0]->status, 401, 'refused');
             cmp_ok($_->[2], '>', 0.005, 'after a hash') for $known, $unknown;
+        } else {
+            is($known->[0]->status, 429, 'not looked at');
         }
     }
 }

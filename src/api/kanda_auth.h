@@ -7,6 +7,7 @@
 #define KANDA_AUTH_H
 
 #include "kanda_api.h"
+#include "kanda_refresh.h"
 #include "kanda_store_session.h"
 
 
@@ -29,8 +30,10 @@ typedef enum {
 } kanda_auth_error_t;
 
 
-/* Sessions that a logout ends: those of its access and its refresh token. */
-#define KANDA_AUTH_NAMED  2
+/* Sessions that a logout ends: those of the header and the body, and as many of
+ * each of two cookies as may have been planted beside ours. */
+#define KANDA_AUTH_PLANTED  4
+#define KANDA_AUTH_NAMED    (2 + 2 * KANDA_AUTH_PLANTED)
 
 typedef struct {
     ngx_uint_t               n;
@@ -104,6 +107,16 @@ ngx_int_t kanda_auth_tokens(kanda_request_t *kr,
 /* The same for a session's access token alone, which is a cookie or nothing. */
 ngx_int_t kanda_auth_access(kanda_request_t *kr,
     const kanda_session_t *session);
+
+/* Reads a refresh token: NGX_OK, NGX_DECLINED for a bad one, or NGX_ERROR. */
+ngx_int_t kanda_auth_refresh_read(kanda_request_t *kr, const ngx_str_t *token,
+    kanda_refresh_t *refresh);
+
+/* Whether the request wants a session's tokens in the body. */
+ngx_uint_t kanda_auth_bearer(kanda_request_t *kr);
+
+/* Whether a page of another origin asks for a session's cookies, or by them. */
+ngx_uint_t kanda_auth_foreign(kanda_request_t *kr);
 
 
 #endif /* KANDA_AUTH_H */

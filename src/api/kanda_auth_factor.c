@@ -62,7 +62,8 @@ kanda_auth_verify(kanda_request_t *kr)
         kanda_auth_verified
     };
 
-    return kanda_proof(kr, &form);
+    return kanda_auth_foreign(kr) ? kanda_auth_error(kr, KANDA_AUTH_FORGED)
+                                  : kanda_proof(kr, &form);
 }
 
 

@@ -1,6 +1,5 @@
 #include "kanda_auth.h"
 #include "kanda_cookie.h"
-#include "kanda_refresh.h"
 #include "kanda_token.h"
 
 
@@ -12,11 +11,6 @@ static ngx_int_t kanda_auth_logged_in(kanda_request_t *kr);
 static ngx_int_t kanda_auth_setup_needed(kanda_request_t *kr);
 static ngx_int_t kanda_auth_refresh_find(kanda_request_t *kr,
     ngx_str_t *token);
-static ngx_int_t kanda_auth_refresh_read(kanda_request_t *kr,
-    const ngx_str_t *token, kanda_refresh_t *refresh);
-static ngx_int_t kanda_auth_logout_named(kanda_request_t *kr);
-static ngx_int_t kanda_auth_logout_add(kanda_request_t *kr,
-    const char *account, const char *sid, size_t sid_len);
 
 
 ngx_int_t
@@ -47,7 +41,9 @@ kanda_auth_registered(kanda_request_t *kr)
 ngx_int_t
 kanda_auth_login(kanda_request_t *kr)
 {
-    return kanda_login(kr, 1, kanda_auth_logged_in);
+    return kanda_auth_foreign(kr)
+           ? kanda_auth_error(kr, KANDA_AUTH_FORGED)
+           : kanda_login(kr, 1, kanda_auth_logged_in);
 }
 
 
@@ -102,6 +98,10 @@ kanda_auth_refresh(kanda_request_t *kr)
 
     kanda_begin(kr);
 
+    if (kanda_auth_foreign(kr)) {
+        return kanda_auth_error(kr, KANDA_AUTH_FORGED);
+    }
+
     rc = kanda_auth_refresh_find(kr, &token);
 
     if (rc == NGX_DECLINED) {
@@ -142,7 +142,7 @@ kanda_auth_refresh(kanda_request_t *kr)
 
 
 /* NGX_OK, or NGX_DECLINED when there is none.  What is no string is a token,
- * and a bad one. */
+ * and a bad one.  What a cookie keeps from scripts is put in no body. */
 
 static ngx_int_t
 kanda_auth_refresh_find(kanda_request_t *kr, ngx_str_t *token)
@@ -153,7 +153,9 @@ kanda_auth_refresh_find(kanda_request_t *kr, ngx_str_t *token)
         return NGX_OK;
 
     case NGX_DECLINED:
-        return kanda_cookie_find(kr, KANDA_COOKIE_REFRESH, token);
+        return kanda_auth_bearer(kr)
+               ? NGX_DECLINED
+               : kanda_cookie_find(kr, KANDA_COOKIE_REFRESH, token);
 
     default:
         ngx_str_set(token, ".");
@@ -162,9 +164,7 @@ kanda_auth_refresh_find(kanda_request_t *kr, ngx_str_t *token)
 }
 
 
-/* NGX_OK, NGX_DECLINED for a bad one, or NGX_ERROR. */
-
-static ngx_int_t
+ngx_int_t
 kanda_auth_refresh_read(kanda_request_t *kr, const ngx_str_t *token,
     kanda_refresh_t *refresh)
 {
@@ -175,102 +175,4 @@ kanda_auth_refresh_read(kanda_request_t *kr, const ngx_str_t *token,
                             (char *) token->data, token->len, refresh);
 
     return rc == 0 ? NGX_OK : rc == -1 ? NGX_DECLINED : NGX_ERROR;
-}
-
-
-/* Says yes to everybody, and ends what the tokens name that came along, however
- * old they are: their signatures are right. */
-
-ngx_int_t
-kanda_auth_logout(kanda_request_t *kr)
-{
-    kanda_auth_logout_t  *s;
-
-    s = kr->state;
-
-    kanda_begin(kr);
-
-    if (kanda_auth_logout_named(kr) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    for (s->i = 0; s->i < s->n; s->i++) {
-        kr->store.account = s->accounts[s->i];
-        kr->store.name.len = 0;
-
-        kanda_await(kr, kanda_session_end(&kr->store, &s->sids[s->i]));
-    }
-
-    if (kanda_cookie_clear(kr) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return kanda_auth_done(kr);
-
-    kanda_end(kr);
-}
-
-
-static ngx_int_t
-kanda_auth_logout_named(kanda_request_t *kr)
-{
-    ngx_int_t           rc;
-    ngx_str_t           token;
-    kanda_refresh_t     refresh;
-    kanda_jwt_claims_t  claims;
-
-    if (kanda_token_find(kr, &token) == NGX_OK) {
-        rc = kanda_token_read(kr, &token, 1, &claims);
-
-        if (rc == NGX_OK && claims.use == KANDA_JWT_ACCESS && claims.sid.len) {
-            rc = kanda_auth_logout_add(kr, claims.sub.data, claims.sid.data,
-                                       claims.sid.len);
-        }
-
-        if (rc == NGX_ERROR) {
-            return NGX_ERROR;
-        }
-    }
-
-    if (kanda_cookie_find(kr, KANDA_COOKIE_REFRESH, &token) == NGX_OK) {
-        rc = kanda_auth_refresh_read(kr, &token, &refresh);
-
-        if (rc == NGX_OK) {
-            rc = kanda_auth_logout_add(kr, refresh.account, refresh.session,
-                                       KANDA_SESSION_LEN);
-        }
-
-        if (rc == NGX_ERROR) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-kanda_auth_logout_add(kanda_request_t *kr, const char *account,
-    const char *sid, size_t sid_len)
-{
-    u_char               *p;
-    kanda_auth_logout_t  *s;
-
-    s = kr->state;
-
-    p = ngx_pnalloc(kr->request->pool, KANDA_ACCOUNT_ID_LEN + sid_len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(p, account, KANDA_ACCOUNT_ID_LEN);
-    ngx_memcpy(p + KANDA_ACCOUNT_ID_LEN, sid, sid_len);
-
-    s->accounts[s->n].data = p;
-    s->accounts[s->n].len = KANDA_ACCOUNT_ID_LEN;
-    s->sids[s->n].data = p + KANDA_ACCOUNT_ID_LEN;
-    s->sids[s->n].len = sid_len;
-    s->n++;
-
-    return NGX_OK;
 }

@@ -26,7 +26,7 @@ static const kanda_route_t  kanda_auth_routes[] = {
     { NGX_HTTP_POST, "login", KANDA_AUTH_NONE, 0, KANDA_BODY_JSON,
       kanda_auth_login, sizeof(kanda_login_state_t), 0 },
 
-    { NGX_HTTP_POST, "logout", KANDA_AUTH_NONE, 0, KANDA_BODY_NONE,
+    { NGX_HTTP_POST, "logout", KANDA_AUTH_NONE, 0, KANDA_BODY_LENIENT,
       kanda_auth_logout, sizeof(kanda_auth_logout_t), 0 },
 
     { NGX_HTTP_POST, "refresh", KANDA_AUTH_NONE, 0, KANDA_BODY_OPTIONAL,

@@ -14,7 +14,6 @@ static ngx_int_t kanda_auth_access_make(kanda_request_t *kr,
     const kanda_session_t *session, ngx_str_t *token);
 static ngx_int_t kanda_auth_refresh_make(kanda_request_t *kr,
     const kanda_session_t *session, ngx_str_t *token);
-static ngx_uint_t kanda_auth_bearer(kanda_request_t *kr);
 static ngx_int_t kanda_auth_deleted(kanda_request_t *kr);
 
 
@@ -110,7 +109,7 @@ kanda_auth_refresh_make(kanda_request_t *kr, const kanda_session_t *session,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 kanda_auth_bearer(kanda_request_t *kr)
 {
     ngx_str_t  strategy;
@@ -118,6 +117,16 @@ kanda_auth_bearer(kanda_request_t *kr)
     return kanda_header_find(kr->request, "x-auth-strategy", &strategy) == 1
            && strategy.len == 6
            && ngx_memcmp(strategy.data, "bearer", 6) == 0;
+}
+
+
+/* That header comes from our own pages and from apps alone: a browser asks the
+ * server before a page may send it elsewhere, and we never say yes. */
+
+ngx_uint_t
+kanda_auth_foreign(kanda_request_t *kr)
+{
+    return !kanda_auth_bearer(kr) && kanda_origin_foreign(kr);
 }
 
 

@@ -1,6 +1,5 @@
 #include "kanda_auth.h"
 #include "kanda_text.h"
-#include "kanda_token.h"
 
 
 #define KANDA_PENDING_TTL  (10 * 60 * 1000)     /* ms */
@@ -161,7 +160,6 @@ kanda_auth_verify_setup(kanda_request_t *kr)
     }
 
     e->step = s->code.judgement.match;
-    e->dead = kanda_token_dead(kr);
 
     kanda_await(kr, kanda_factor_enable(&kr->store, e));
 

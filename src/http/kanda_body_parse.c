@@ -8,6 +8,7 @@
 
 
 static ngx_int_t kanda_body_json(kanda_request_t *kr);
+static ngx_int_t kanda_body_lenient(kanda_request_t *kr);
 static ngx_int_t kanda_body_form(kanda_request_t *kr);
 static ngx_int_t kanda_body_query(kanda_request_t *kr);
 static ngx_int_t kanda_body_fields(kanda_request_t *kr, const ngx_str_t *text);
@@ -20,7 +21,7 @@ static ngx_uint_t kanda_body_is_utf8(u_char *p, u_char *last);
 ngx_int_t
 kanda_body_parse(kanda_request_t *kr)
 {
-    if (kr->too_large) {
+    if (kr->too_large && kr->route->body != KANDA_BODY_LENIENT) {
         (void) kanda_problem(kr, KANDA_BODY_TOO_LARGE);
         return NGX_DECLINED;
     }
@@ -36,6 +37,9 @@ kanda_body_parse(kanda_request_t *kr)
     case KANDA_BODY_JSON:
     case KANDA_BODY_OPTIONAL:
         return kanda_body_json(kr);
+
+    case KANDA_BODY_LENIENT:
+        return kanda_body_lenient(kr);
 
     case KANDA_BODY_FORM:
         return kanda_body_form(kr);
@@ -69,6 +73,22 @@ kanda_body_json(kanda_request_t *kr)
         (void) kanda_problem_detail(kr, KANDA_INVALID_JSON,
                                     kanda_json_reason(check));
         return NGX_DECLINED;
+    }
+
+    kr->json = cJSON_ParseWithLength((char *) kr->body.data, kr->body.len);
+
+    return kr->json ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+kanda_body_lenient(kanda_request_t *kr)
+{
+    if (kr->too_large
+        || kanda_json_check((char *) kr->body.data, kr->body.len)
+           != KANDA_JSON_OK)
+    {
+        return NGX_OK;
     }
 
     kr->json = cJSON_ParseWithLength((char *) kr->body.data, kr->body.len);

@@ -37,6 +37,10 @@ char *kanda_conf_log_retention(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *kanda_conf_blocklist(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+/* Warns where a location takes another's cookies but differs in kanda_csrf; for
+ * each location that gives cookies out, when it is merged. */
+void kanda_conf_csrf_alike(ngx_conf_t *cf, ngx_http_kanda_loc_conf_t *klcf);
+
 /* Keeps the log's bounds as scripts want them. */
 char *kanda_conf_log_text(ngx_conf_t *cf, ngx_http_kanda_main_conf_t *kmcf,
     ngx_uint_t count, int64_t age);

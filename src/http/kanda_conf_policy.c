@@ -268,6 +268,35 @@ kanda_conf_two_factor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+void
+kanda_conf_csrf_alike(ngx_conf_t *cf, ngx_http_kanda_loc_conf_t *klcf)
+{
+    ngx_http_kanda_loc_conf_t   *other;
+    ngx_http_kanda_main_conf_t  *kmcf;
+
+    kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
+
+    for (other = kmcf->logins; other; other = other->next) {
+
+        if (other->csrf != klcf->csrf && other->realm.len == klcf->realm.len
+            && ngx_memcmp(other->realm.data, klcf->realm.data,
+                          klcf->realm.len)
+               == 0)
+        {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                               "kanda_csrf is not the same in \"%V/\" and "
+                               "\"%V/\", which take each other's cookies: "
+                               "both have the realm \"%V\"",
+                               &other->prefix, &klcf->prefix, &klcf->realm);
+            break;
+        }
+    }
+
+    klcf->next = kmcf->logins;
+    kmcf->logins = klcf;
+}
+
+
 char *
 kanda_conf_log_retention(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

@@ -6,9 +6,8 @@
 #define KANDA_COOKIE_MAX  256           /* bytes beside value and path */
 
 
-static ngx_uint_t kanda_cookie_secure(ngx_http_request_t *r);
-static ngx_uint_t kanda_cookie_in(ngx_str_t *header, const char *name,
-    ngx_str_t *value);
+static ngx_uint_t kanda_cookie_take(kanda_cookie_place_t *place,
+    const char *name, ngx_str_t *value);
 static ngx_int_t kanda_cookie_write(kanda_request_t *kr, kanda_cookie_t cookie,
     ngx_uint_t secure, const ngx_str_t *value);
 static ngx_int_t kanda_csrf_find(kanda_request_t *kr, ngx_str_t *value);
@@ -26,7 +25,7 @@ static const struct {
 };
 
 
-static ngx_uint_t
+ngx_uint_t
 kanda_cookie_secure(ngx_http_request_t *r)
 {
 #if (NGX_HTTP_SSL)
@@ -40,70 +39,95 @@ kanda_cookie_secure(ngx_http_request_t *r)
 ngx_int_t
 kanda_cookie_find(kanda_request_t *kr, kanda_cookie_t cookie, ngx_str_t *value)
 {
-    const char            *name;
-    ngx_table_elt_t       *h;
-    kanda_header_place_t   place;
+    ngx_str_t             other;
+    kanda_cookie_place_t  place;
+
+    ngx_memzero(&place, sizeof(kanda_cookie_place_t));
+
+    if (kanda_cookie_next(kr, cookie, &place, value) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    while (kanda_cookie_next(kr, cookie, &place, &other) == NGX_OK) {
+        if (other.len != value->len
+            || !kanda_equal(other.data, value->data, other.len))
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+kanda_cookie_next(kanda_request_t *kr, kanda_cookie_t cookie,
+    kanda_cookie_place_t *place, ngx_str_t *value)
+{
+    const char       *name;
+    ngx_table_elt_t  *h;
 
     name = kanda_cookies[cookie].names[kanda_cookie_secure(kr->request)];
-    ngx_memzero(&place, sizeof(kanda_header_place_t));
 
     for ( ;; ) {
-        h = kanda_header_next(kr->request, "cookie", &place);
+        while (place->p < place->last) {
+            if (kanda_cookie_take(place, name, value) && value->len) {
+                return NGX_OK;
+            }
+        }
+
+        h = kanda_header_next(kr->request, "cookie", &place->header);
 
         if (h == NULL) {
             return NGX_DECLINED;
         }
 
-        if (kanda_cookie_in(&h->value, name, value)) {
-            return value->len ? NGX_OK : NGX_DECLINED;
-        }
+        place->p = h->value.data;
+        place->last = h->value.data + h->value.len;
     }
 }
 
 
-/* RFC 6265, section 4.2.1: pairs, parted by "; ". */
+/* Takes the next pair; RFC 6265, section 4.2.1: they are parted by "; ". */
 
 static ngx_uint_t
-kanda_cookie_in(ngx_str_t *header, const char *name, ngx_str_t *value)
+kanda_cookie_take(kanda_cookie_place_t *place, const char *name,
+    ngx_str_t *value)
 {
     size_t   len;
-    u_char  *p, *end, *last;
+    u_char  *p, *end;
 
     len = ngx_strlen(name);
-    p = header->data;
-    last = header->data + header->len;
+    p = place->p;
 
-    while (p < last) {
-
-        while (p < last && (*p == ' ' || *p == '\t' || *p == ';')) {
-            p++;
-        }
-
-        end = ngx_strlchr(p, last, ';');
-
-        if (end == NULL) {
-            end = last;
-        }
-
-        if ((size_t) (end - p) > len && p[len] == '='
-            && ngx_memcmp(p, name, len) == 0)
-        {
-            value->data = p + len + 1;
-            value->len = end - value->data;
-
-            while (value->len && (value->data[value->len - 1] == ' '
-                                  || value->data[value->len - 1] == '\t'))
-            {
-                value->len--;
-            }
-
-            return 1;
-        }
-
-        p = end;
+    while (p < place->last && (*p == ' ' || *p == '\t' || *p == ';')) {
+        p++;
     }
 
-    return 0;
+    end = ngx_strlchr(p, place->last, ';');
+
+    if (end == NULL) {
+        end = place->last;
+    }
+
+    place->p = end;
+
+    if ((size_t) (end - p) <= len || p[len] != '='
+        || ngx_memcmp(p, name, len) != 0)
+    {
+        return 0;
+    }
+
+    value->data = p + len + 1;
+    value->len = end - value->data;
+
+    while (value->len && (value->data[value->len - 1] == ' '
+                          || value->data[value->len - 1] == '\t'))
+    {
+        value->len--;
+    }
+
+    return 1;
 }
 
 

@@ -21,8 +21,25 @@ typedef enum {
 } kanda_cookie_t;
 
 
-/* A cookie by the name that it has on this connection; the first if there are
- * several.  NGX_OK, or NGX_DECLINED when it is absent or empty. */
+/* Whether its cookies are those over TLS. */
+ngx_uint_t kanda_cookie_secure(ngx_http_request_t *r);
+
+/* Where a search among the cookies stands; zeroed at its start. */
+typedef struct {
+    kanda_header_place_t  header;
+    u_char               *p;
+    u_char               *last;
+} kanda_cookie_place_t;
+
+
+/* The next cookie of the name that it has on this connection, empty ones left
+ * out: NGX_OK or NGX_DECLINED. */
+ngx_int_t kanda_cookie_next(kanda_request_t *kr, kanda_cookie_t cookie,
+    kanda_cookie_place_t *place, ngx_str_t *value);
+
+/* The one cookie of that name: NGX_OK, or NGX_DECLINED when there is none, or
+ * when there are several that differ, one of which another host may have
+ * planted. */
 ngx_int_t kanda_cookie_find(kanda_request_t *kr, kanda_cookie_t cookie,
     ngx_str_t *value);
 
@@ -39,6 +56,10 @@ ngx_int_t kanda_csrf_set(kanda_request_t *kr);
 
 /* Whether X-CSRF-Token says what its cookie says. */
 ngx_uint_t kanda_csrf_right(kanda_request_t *kr);
+
+/* Whether a browser says, in Origin or Sec-Fetch-Site, that a page of another
+ * origin had it send the request. */
+ngx_uint_t kanda_origin_foreign(kanda_request_t *kr);
 
 
 #endif /* KANDA_COOKIE_H */

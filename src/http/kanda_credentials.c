@@ -46,15 +46,13 @@ kanda_credentials(kanda_request_t *kr)
 ngx_int_t
 kanda_token_find(kanda_request_t *kr, ngx_str_t *token)
 {
-    if (kr->request->headers_in.authorization) {
-        *token = kr->request->headers_in.authorization->value;
-
-        if (kanda_credentials_bearer(token) == NGX_OK) {
-            return NGX_OK;
-        }
+    if (kr->request->headers_in.authorization == NULL) {
+        return NGX_DECLINED;
     }
 
-    return kanda_cookie_find(kr, KANDA_COOKIE_ACCESS, token);
+    *token = kr->request->headers_in.authorization->value;
+
+    return kanda_credentials_bearer(token);
 }
 
 
@@ -190,22 +188,25 @@ static ngx_int_t
 kanda_credentials_cookie(kanda_request_t *kr)
 {
     ngx_str_t   token;
-    ngx_uint_t  asked;
+    ngx_uint_t  changes, foreign;
 
     if (kanda_cookie_find(kr, KANDA_COOKIE_ACCESS, &token) != NGX_OK) {
         return NGX_DECLINED;
     }
 
+    changes = !(kr->request->method & (NGX_HTTP_GET|NGX_HTTP_HEAD));
+    foreign = changes && kanda_origin_foreign(kr);
+
     if (kr->dialect->forged == NULL) {
-        return kanda_csrf_right(kr) ? kanda_credentials_token(kr, &token, 0)
-                                    : NGX_DECLINED;
+        return !foreign && kanda_csrf_right(kr)
+               ? kanda_credentials_token(kr, &token, 0) : NGX_DECLINED;
     }
 
-    asked = kr->conf->csrf
-            && !(kr->request->method & (NGX_HTTP_GET|NGX_HTTP_HEAD));
+    if (foreign || (changes && kr->conf->csrf && !kanda_csrf_right(kr))) {
+        return NGX_HTTP_FORBIDDEN;
+    }
 
-    return asked && !kanda_csrf_right(kr)
-           ? NGX_HTTP_FORBIDDEN : kanda_credentials_token(kr, &token, 0);
+    return kanda_credentials_token(kr, &token, 0);
 }
 
 

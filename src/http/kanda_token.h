@@ -37,8 +37,8 @@ ngx_int_t kanda_token_make(kanda_request_t *kr, const kanda_token_t *what,
 ngx_int_t kanda_token_read(kanda_request_t *kr, const ngx_str_t *text,
     ngx_uint_t late, kanda_jwt_claims_t *claims);
 
-/* Finds the token of a request that need not have one: as a bearer's or in its
- * cookie.  NGX_OK, or NGX_DECLINED when there is none. */
+/* Finds the bearer's token of a request that need not have one: NGX_OK or
+ * NGX_DECLINED. */
 ngx_int_t kanda_token_find(kanda_request_t *kr, ngx_str_t *token);
 
 /* Makes the token the caller of kr's scripts: NGX_OK or NGX_ERROR. */

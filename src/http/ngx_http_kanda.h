@@ -30,6 +30,8 @@ typedef struct kanda_request_s  kanda_request_t;
 typedef struct kanda_route_s    kanda_route_t;
 typedef struct kanda_dialect_s  kanda_dialect_t;
 
+typedef struct ngx_http_kanda_loc_conf_s  ngx_http_kanda_loc_conf_t;
+
 struct cJSON;
 
 
@@ -56,10 +58,11 @@ typedef struct {
     ngx_shm_zone_t          *stats;     /* then, where it is counted */
     const kanda_dialect_t  **dialects;  /* all there are */
     ngx_uint_t               ndialects;
+    ngx_http_kanda_loc_conf_t  *logins; /* locations that give cookies out */
 } ngx_http_kanda_main_conf_t;
 
 
-typedef struct {
+struct ngx_http_kanda_loc_conf_s {
     const kanda_dialect_t   *dialect;
     ngx_uint_t               row;       /* of kanda_stats: its first */
     ngx_str_t                prefix;    /* of the location, less a last '/' */
@@ -76,7 +79,8 @@ typedef struct {
     ngx_flag_t               stateless_replay;
     ngx_flag_t               csrf;
     ngx_uint_t               two_factor;    /* a login must have one */
-} ngx_http_kanda_loc_conf_t;
+    ngx_http_kanda_loc_conf_t  *next;   /* of main's logins */
+};
 
 
 extern ngx_module_t  ngx_http_kanda_module;
@@ -96,7 +100,8 @@ typedef enum {
     KANDA_BODY_QUERY,                   /* likewise; the query has the fields */
     KANDA_BODY_JSON,
     KANDA_BODY_FORM,
-    KANDA_BODY_OPTIONAL                 /* JSON, or nothing at all */
+    KANDA_BODY_OPTIONAL,                /* JSON, or nothing at all */
+    KANDA_BODY_LENIENT                  /* JSON, or what is as nothing */
 } kanda_body_kind_t;
 
 
@@ -131,8 +136,9 @@ struct kanda_dialect_s {
                                       kanda_problem_t problem,
                                       const char *detail);
     ngx_uint_t               cookies;   /* a session's count in their place */
-    /* answers a request whose cookie came without its X-CSRF-Token, which
-     * kanda_csrf asks for; NULL: it always counts, and only with that */
+    /* answers a request whose cookie another origin's page had sent, or that
+     * came without its X-CSRF-Token, which kanda_csrf asks for; NULL: such a
+     * cookie is none, and the token is always asked for */
     ngx_int_t              (*forged)(kanda_request_t *kr);
 };
 
@@ -223,7 +229,8 @@ void kanda_route_count(kanda_request_t *kr, ngx_uint_t status);
  * alone: a token's signature and claims, a key's form.  NGX_OK with the caller
  * of kr->store filled in, NGX_DECLINED when there are none,
  * NGX_HTTP_UNAUTHORIZED when they are bad, NGX_HTTP_FORBIDDEN for a cookie that
- * lacks its X-CSRF-Token, NGX_ERROR when memory fails.
+ * a page of another origin sent or that lacks its X-CSRF-Token, NGX_ERROR when
+ * memory fails.
  */
 ngx_int_t kanda_credentials(kanda_request_t *kr);
 

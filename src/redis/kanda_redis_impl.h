@@ -19,7 +19,8 @@
 #define KANDA_REDIS_BACKOFF_MIN   50            /* ms between two connects */
 #define KANDA_REDIS_BACKOFF_MAX   400           /* and jitter, up to 500 */
 #define KANDA_REDIS_BREAK_AFTER   5             /* timeouts in a row */
-#define KANDA_REDIS_REPLY_MAX     (16 * 1024 * 1024)
+#define KANDA_REDIS_REPLY_MAX     (4 * 1024 * 1024)
+#define KANDA_REDIS_READS         16            /* in one turn of the loop */
 #define KANDA_REDIS_ELEMENTS_MAX  65536         /* of one array */
 #define KANDA_REDIS_WORDS         160           /* of an error, in the log */
 #define KANDA_REDIS_LOG_EVERY     10            /* s between like complaints */
@@ -67,6 +68,7 @@ struct kanda_redis_s {
     ngx_connection_t          *c;
     redisReader               *reader;
     ngx_pool_t                *replies;         /* the one being read */
+    size_t                     reply_size;      /* what it takes, in bytes */
     ngx_uint_t                 addr;            /* the next to try */
 
     ngx_queue_t                waiting;         /* sent or to be sent */

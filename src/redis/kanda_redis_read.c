@@ -37,10 +37,18 @@ kanda_redis_read_handler(ngx_event_t *rev)
 static void
 kanda_redis_read(kanda_redis_t *rd)
 {
-    ssize_t  n;
-    u_char   buf[16384];
+    ssize_t     n;
+    u_char      buf[16384];
+    ngx_uint_t  reads;
 
-    for ( ;; ) {
+    for (reads = 0; ; reads++) {
+
+        if (reads == KANDA_REDIS_READS) {
+            /* others and their timers have a turn, whatever Redis sends */
+            ngx_post_event(rd->c->read, &ngx_posted_next_events);
+            return;
+        }
+
         n = rd->c->recv(rd->c, buf, sizeof(buf));
 
         if (n == NGX_AGAIN) {
@@ -98,7 +106,8 @@ kanda_redis_parse(kanda_redis_t *rd)
     while (rd->reader == reader && rd->state != KANDA_REDIS_DOWN) {
 
         if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
-            kanda_redis_lost(rd, "malformed reply");
+            kanda_redis_lost(rd, rd->reply_size > KANDA_REDIS_REPLY_MAX
+                                 ? "reply too long" : "malformed reply");
             break;
         }
 

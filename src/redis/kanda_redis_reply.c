@@ -3,7 +3,10 @@
 
 /* Replies are made in a pool that is emptied after each: hiredis's own objects
  * cost more to allocate than to read.  Types of RESP3, which we never ask for,
- * make no object, and the connection ends. */
+ * make no object, and the connection ends; only its null is one as RESP2's,
+ * where hiredis knows it.  The largest replies, pages of a thousand clients or
+ * API keys, take 1.5 MB; one that takes more than KANDA_REDIS_REPLY_MAX ends
+ * the connection, too. */
 
 #define KANDA_REDIS_REPLY_POOL  16384
 
@@ -15,7 +18,7 @@ typedef int     kanda_redis_count_t;
 #endif
 
 
-static redisReply *kanda_redis_reply(const redisReadTask *task);
+static redisReply *kanda_redis_reply(const redisReadTask *task, size_t more);
 static void *kanda_redis_reply_string(const redisReadTask *task, char *p,
     size_t len);
 static void *kanda_redis_reply_array(const redisReadTask *task,
@@ -63,6 +66,8 @@ kanda_redis_reader_create(kanda_redis_t *rd)
 void
 kanda_redis_reply_done(kanda_redis_t *rd)
 {
+    rd->reply_size = 0;
+
     /* a long reply's memory is not kept for the short ones to come */
 
     if (rd->replies && rd->replies->d.next) {
@@ -79,15 +84,19 @@ kanda_redis_reply_done(kanda_redis_t *rd)
 }
 
 
+/* Makes a reply of which more bytes will be allocated. */
+
 static redisReply *
-kanda_redis_reply(const redisReadTask *task)
+kanda_redis_reply(const redisReadTask *task, size_t more)
 {
     redisReply     *reply, *parent;
     kanda_redis_t  *rd;
 
     rd = task->privdata;
 
-    if (rd->replies == NULL) {
+    rd->reply_size += sizeof(redisReply) + more;
+
+    if (rd->reply_size > KANDA_REDIS_REPLY_MAX || rd->replies == NULL) {
         return NULL;
     }
 
@@ -119,7 +128,7 @@ kanda_redis_reply_string(const redisReadTask *task, char *p, size_t len)
         return NULL;
     }
 
-    reply = kanda_redis_reply(task);
+    reply = kanda_redis_reply(task, len + 1);
     if (reply == NULL) {
         return NULL;
     }
@@ -151,7 +160,7 @@ kanda_redis_reply_array(const redisReadTask *task, kanda_redis_count_t n)
         return NULL;
     }
 
-    reply = kanda_redis_reply(task);
+    reply = kanda_redis_reply(task, n > 0 ? n * sizeof(redisReply *) : 0);
     if (reply == NULL) {
         return NULL;
     }
@@ -176,7 +185,7 @@ kanda_redis_reply_integer(const redisReadTask *task, long long n)
 {
     redisReply  *reply;
 
-    reply = kanda_redis_reply(task);
+    reply = kanda_redis_reply(task, 0);
 
     if (reply) {
         reply->integer = n;
@@ -191,7 +200,7 @@ kanda_redis_reply_nil(const redisReadTask *task)
 {
     redisReply  *reply;
 
-    reply = kanda_redis_reply(task);
+    reply = kanda_redis_reply(task, 0);
 
     if (reply) {
         reply->type = REDIS_REPLY_NIL;

@@ -170,9 +170,7 @@ kanda_factor_enable(kanda_store_t *st, const kanda_enrolment_t *e)
     kanda_store_arg(st, e->secret.sealed.data, e->secret.sealed.len);
     kanda_store_arg(st, e->secret.version.data, e->secret.version.len);
 
-    if (kanda_store_arg_int(st, e->step) != NGX_OK
-        || kanda_store_arg_int(st, e->dead) != NGX_OK)
-    {
+    if (kanda_store_arg_int(st, e->step) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -33,7 +33,6 @@ typedef struct {
                                          * secret_mismatch */
     kanda_client_secret_t  secret;      /* sealed for its new place */
     int64_t                step;        /* of the code */
-    int64_t                dead;        /* ms to remember the calling token */
 } kanda_enrolment_t;
 
 

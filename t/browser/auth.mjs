@@ -2,7 +2,7 @@
 // they are printed, in the pages of one Chromium. Says what it saw in JSON.
 //
 //   node auth.mjs '{"http":"http://127.0.0.1:1","https":...,"far":...,
-//                   "snippets":[...],"email":...,"password":...}'
+//                   "near":...,"snippets":[...],"email":...,"password":...}'
 
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -113,6 +113,18 @@ async function forged(context, base) {
     try {
       return (await fetch(to, { method: 'POST', credentials: 'include',
         headers: { 'Content-Type': 'application/json' } })).status;
+    } catch (e) {
+      return 'refused';
+    }
+  }, `${base}/auth/2fa/disable`);
+
+  // one of the same site, with which SameSite=Lax lets cookies go
+  await page.goto(`${o.near}/page.html`);
+  seen.near = await page.evaluate(async (to) => {
+    try {
+      await fetch(to, { method: 'POST', mode: 'no-cors',
+        credentials: 'include' });
+      return 'sent';
     } catch (e) {
       return 'refused';
     }

@@ -20,20 +20,23 @@ plan skip_all => 'this nginx has no TLS'
 
 my $dir = Kanda::Home::root();
 my $tls = Kanda::Home::port();
+my $near = Kanda::Home::port();
 
 system("openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1"
        . " -keyout $dir/key -out $dir/cert > $dir/openssl 2>&1") == 0
     or die "no certificate\n";
 
-my $places = 'location = /page.html { default_type text/html;
+my $page = 'location = /page.html { default_type text/html;
     return 200 "<!doctype html><title>A page</title><body></body>"; }
-    location = /favicon.ico { return 204; }'
+    location = /favicon.ico { return 204; }';
+my $places = $page
     . Kanda::Auth::location() . Kanda::Auth::location('kanda_csrf on;',
                                                       '/guarded/');
 my $k = Kanda->new(
     http   => "server { listen 127.0.0.1:$tls ssl; ssl_certificate $dir/cert;
                ssl_certificate_key $dir/key; $places
-               location /api/ { kanda_serve api; } }",
+               location /api/ { kanda_serve api; } }
+               server { listen 127.0.0.1:$near; $page }",
     server => $places,
 )->start;
 my $port = $k->port;
@@ -45,6 +48,7 @@ my %asked = (
     http     => "http://127.0.0.1:$port",
     https    => "https://127.0.0.1:$tls",
     far      => "http://localhost:$port",
+    near     => "http://127.0.0.1:$near",
     chromium => $chromium,
     email    => "me$$\@example.com",
     password => 'correct horse battery staple',
@@ -103,6 +107,7 @@ for my $name (qw(http https)) {
 like($said->{form}, qr/access token|Unsupported media type/,
      "another site's form is refused");
 is($said->{fetch}, 'refused', 'and so is its script');
+is($said->{near}, 'sent', 'a page of the same site can send cookies');
 is($said->{unharmed}{body}{isTotpEnabled}, $true, 'with nothing changed');
 
 is_deeply($said->{without}, { status => 403, body => {

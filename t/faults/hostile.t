@@ -248,6 +248,62 @@ is("@{[ $k->nginx->worker_pids ]}", "@pids", 'the same worker');
 Kanda::Home::allow(qr/\[alert\].*kanda_keys file does not open what/);
 
 
+# A reply takes a few MB at most, in whatever pieces it comes
+
+sub peak {
+    my ($peak) = Kanda::Home::slurp("/proc/$pids[0]/status")
+                 =~ /^VmHWM:\s+(\d+) kB/m;
+    return $peak / 1024;
+}
+
+for my $flood ([ 'one string without an end', "\$500000000\r\n", 'x' x 65536 ],
+               [ 'long strings', "*65536\r\n",
+                 "\$65528\r\n" . 'x' x 65528 . "\r\n" ],
+               [ 'short ones', "*65536\r\n",
+                 "*16384\r\n" . "\$1\r\n1\r\n" x 16384 ],
+               [ 'lines', '-', 'x' x 65536 ])
+{
+    my ($what, $head, $piece) = @$flood;
+
+    open my $fh, '>', "/proc/$pids[0]/clear_refs" or die "clear_refs: $!\n";
+    print $fh "5\n";
+    close $fh;
+
+    my $before = peak();
+    hostile("a flood of $what", 'me', on => 'EVALSHA', once => 1,
+            replace => $head, flood => $piece, times => 1500);
+    my $grown = peak() - $before;
+    cmp_ok($grown, '<', $ENV{KANDA_SAN} ? 40 : 12, sprintf '%.1f MB for it', $grown);
+}
+
+
+# The largest pages that there can be are let through
+
+{
+    my $rich = $k->account;
+    my $base = "kanda:{$rich->{userId}}";
+    my $text = 'x' x 128;
+
+    for my $n (1000 .. 1999) {
+        my $name = substr $n . $text, 0, 128;
+        $redis->command('ZADD', "$base:clients", $n, $name);
+        $redis->command('HSET', "$base:client:$name", 'l', $text, 'i', $text,
+                        'a', 2, 'd', 8, 'p', 300, 'c', 1e12, 'f', 1e12,
+                        'u', 1e12);
+        $redis->command('ZADD', "$base:apikeys", $n, $n x 4);
+        $redis->command('HSET', "$base:apikey:" . $n x 4, 'prefix', 'kan_abcd',
+                        'name', $text, 'scopes', 31, 'created', 1e12,
+                        'used', 1e12, 'expires', 0, 'regions',
+                        join ',', ('x' x 32) x 16);
+    }
+
+    is(scalar @{ $k->get('/totp?limit=1000', $rich)->json->{clients} }, 1000,
+       'a thousand clients');
+    is(scalar @{ $k->get('/apikeys', $rich)->json->{apiKeys} }, 1000,
+       'a thousand keys');
+}
+
+
 # One byte at a time is slow and right
 
 $proxy->rule(on => '.', dribble => 1);

@@ -24,6 +24,7 @@ for i = 13, #ARGV do
     call('DEL', account .. ':log:' .. ARGV[i])
 end
 call('DEL', account, account .. ':log', account .. ':login',
-     account .. ':strangers', account .. ':factor', account .. ':pending',
-     account .. ':recovery', account .. ':life:' .. (a[2] or ''))
+     account .. ':strangers', account .. ':tries', account .. ':factor',
+     account .. ':pending', account .. ':recovery',
+     account .. ':life:' .. (a[2] or ''))
 return {'ok'}

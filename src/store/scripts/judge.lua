@@ -42,7 +42,8 @@ for at = 12, #ARGV, EACH do
             log_write(account, event, entries)
             entries = {}
         end
-        log_locked(client, field, id)
+        -- Include: log_counted.inc
+        log_counted(client, field, false, 'locked', id)
     elseif word ~= 'stale' then
         entries[#entries + 1] =
             log_text(event, false, reasons[word] or word, id)

@@ -16,8 +16,7 @@ if count <= tonumber(ARGV[11]) then
 end
 -- one entry tells of all that follow
 if count == tonumber(ARGV[11]) + 1 then
-    log(event, false, 'locked', nil, phc and account or account .. ':void')
-    call('DEL', account .. ':void', account .. ':void:log',
-         account .. ':void:log:auth.login')
+    -- Include: log_login.inc
+    log_login(phc, false, 'locked')
 end
 return {'locked', left}

@@ -6,6 +6,7 @@
 -- Returns the account's life, whether a second factor is to be asked for, how
 -- many recovery codes are left.  An email that is not registered runs the same
 -- commands, on keys that are gone at the end.
+-- Include: log_login.inc
 -- Include: session_new.inc
 local a = call('HMGET', account, 'phc', 'life')
 local factor = call('EXISTS', account .. ':factor')
@@ -18,9 +19,13 @@ elseif factor == 1 then
 elseif ARGV[15] ~= '' then
     reason = '2fa_setup_required'
 end
-log(event, right, reason, nil, a[1] and account or account .. ':void')
-call('DEL', account .. ':void', account .. ':void:log',
-     account .. ':void:log:auth.login')
+if right and reason then
+    -- it goes no further, and any number of times
+    -- Include: log_often.inc
+    log_often(account .. ':tries', true, reason)
+else
+    log_login(a[1], right, reason)
+end
 if not right then
     return {'invalid'}
 end

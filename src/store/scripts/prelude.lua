@@ -82,8 +82,9 @@ local function log_text(event, ok, reason, client)
 end
 
 -- Numbers entries and writes them; the event's own list holds only numbers.
--- Returns the last one's.
-local function log_write(base, event, entries)
+-- Returns the last one's.  Long: whoever calls sees to it that the lists do not
+-- become so.
+local function log_write(base, event, entries, long)
     local n, numbers = #entries, {}
     local seq = call('HINCRBY', base, 'seq', n)
     for i = 1, n do
@@ -93,6 +94,9 @@ local function log_write(base, event, entries)
     end
     local length = call('LPUSH', base .. ':log', unpack(entries))
     local events = call('LPUSH', base .. ':log:' .. event, unpack(numbers))
+    if long then
+        return seq
+    end
     local keep = tonumber(ARGV[9])
     if length > keep + 64 or seq % 64 < n then
         -- Include: log_trim.inc
@@ -104,7 +108,6 @@ local function log_write(base, event, entries)
     return seq
 end
 
-local function log(event, ok, reason, client, base)
-    return log_write(base or account, event,
-                     {log_text(event, ok, reason, client)})
+local function log(event, ok, reason, client)
+    return log_write(account, event, {log_text(event, ok, reason, client)})
 end

@@ -5,10 +5,10 @@
 -- for.  Answers each with the key's expiry, 0 for none.
 local asked = #ARGV - 10
 if refusal then
-    -- Include: log_stranger.inc
+    -- Include: log_often.inc
     if call('EXISTS', account) == 1 then
         for _ = 1, asked do
-            log_stranger(event, 'invalid_api_key')
+            log_often(account .. ':strangers', false, 'invalid_api_key')
         end
     end
     return {refusal[1]}

@@ -14,6 +14,7 @@ package Kanda::Proxy;
 #
 #   cut      => 12         so many bytes of the replies, then close
 #   replace  => $bytes     these instead of what Redis says
+#   flood    => $bytes     these after those of replace, as often as times says
 #   append   => $bytes     these after the first piece of what Redis says
 #   twice    => 1          every reply two times
 #   swallow  => 1          no reply
@@ -78,7 +79,7 @@ sub tell {
     my ($self, %o) = @_;
     my $link = $self->{link};
 
-    for my $name (qw(replace append)) {
+    for my $name (qw(replace flood append)) {
         $o{$name} = MIME::Base64::encode_base64($o{$name}, '')
             if defined $o{$name};
     }
@@ -176,7 +177,7 @@ sub command {
     if ($op eq 'rule') {
         %rule = %$o;
         $rule{$_} = MIME::Base64::decode_base64($rule{$_})
-            for grep { defined $rule{$_} } qw(replace append);
+            for grep { defined $rule{$_} } qw(replace flood append);
         $rule{on} = qr/$rule{on}/s;
         $met = 0;
         delete $_->{rule} for values %peer;
@@ -203,9 +204,11 @@ sub put {
 
     while ($done < length $bytes) {
         my $n = syswrite $fh, $bytes, length($bytes) - $done, $done;
-        return if !defined $n;
+        return 0 if !defined $n;
         $done += $n;
     }
+
+    return 1;
 }
 
 
@@ -276,7 +279,13 @@ sub reply {
         hang_up($p) if $client->{sent} >= $rule->{cut};
 
     } elsif (defined $rule->{replace}) {
-        put($p->{to}, $rule->{replace}) if !$client->{sent}++;
+        put($p->{to}, $rule->{replace}) if !$client->{sent};
+        if (defined $rule->{flood} && !$client->{sent}) {
+            for (1 .. $rule->{times}) {
+                last if !put($p->{to}, $rule->{flood});
+            }
+        }
+        $client->{sent}++;
         hang_up($p) if $rule->{close};
 
     } elsif (defined $rule->{append}) {
