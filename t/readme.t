@@ -218,7 +218,8 @@ for my $dialect ([ otp => 'kanda_otp_routes.c' ],
 
 {
     my %code = map { $_ => 1 }
-               file('src/gate/kanda_metrics_write.c') =~ /"(kanda_[a-z_]+)["{ ]/g;
+               join('', map { file($_) } glob 'src/gate/kanda_metrics*.c')
+               =~ /"(kanda_[a-z_]+)["{ ]/g;
     delete @code{ grep { /_(?:bucket|sum|count)$/ } keys %code };
 
     same([ section('metrics') =~ /^\| `(\w+)`/mg ], [ keys %code ], 'metrics');

@@ -70,3 +70,12 @@ kanda_metrics_line(kanda_metrics_out_t *out, const char *fmt, ...)
         out->pos = ngx_cpymem(out->pos, line, p - line);
     }
 }
+
+
+void
+kanda_metrics_head(kanda_metrics_out_t *out, const char *name,
+    const char *type, const char *help)
+{
+    kanda_metrics_line(out, "# HELP %s %s", name, help);
+    kanda_metrics_line(out, "# TYPE %s %s", name, type);
+}

@@ -1,8 +1,7 @@
 #include "kanda_metrics.h"
 
 
-#define KANDA_METRICS_LABEL    64       /* bytes, escaped */
-#define KANDA_METRICS_SECONDS  32
+#define KANDA_METRICS_LABEL  64         /* bytes, escaped */
 
 
 /* One number; place is where a kanda_stats_sum_t has it. */
@@ -25,8 +24,6 @@ typedef struct {
 } kanda_metrics_row_t;
 
 
-static void kanda_metrics_head(kanda_metrics_out_t *out, const char *name,
-    const char *type, const char *help);
 static void kanda_metrics_requests(kanda_metrics_out_t *out,
     const kanda_stats_sum_t *sum, const ngx_http_kanda_main_conf_t *kmcf);
 static void kanda_metrics_route(kanda_metrics_out_t *out,
@@ -34,16 +31,11 @@ static void kanda_metrics_route(kanda_metrics_out_t *out,
     const kanda_route_t *route);
 static void kanda_metrics_verdicts(kanda_metrics_out_t *out,
     const kanda_stats_sum_t *sum);
-static void kanda_metrics_steps(kanda_metrics_out_t *out,
-    const kanda_stats_sum_t *sum);
-static void kanda_metrics_redis(kanda_metrics_out_t *out,
-    const kanda_stats_sum_t *sum);
 static void kanda_metrics_keys(kanda_metrics_out_t *out,
     const kanda_stats_sum_t *sum, const char *name, const char *help,
     const ngx_atomic_t *counts);
 static ngx_uint_t kanda_metrics_number(const kanda_stats_sum_t *sum,
     size_t place);
-static char *kanda_metrics_seconds(uint64_t ns, char *text);
 static char *kanda_metrics_escape(const char *p, size_t len, char *text);
 
 
@@ -178,15 +170,6 @@ kanda_metrics_write(kanda_metrics_out_t *out, const kanda_stats_sum_t *sum,
 
 
 static void
-kanda_metrics_head(kanda_metrics_out_t *out, const char *name,
-    const char *type, const char *help)
-{
-    kanda_metrics_line(out, "# HELP %s %s", name, help);
-    kanda_metrics_line(out, "# TYPE %s %s", name, type);
-}
-
-
-static void
 kanda_metrics_requests(kanda_metrics_out_t *out, const kanda_stats_sum_t *sum,
     const ngx_http_kanda_main_conf_t *kmcf)
 {
@@ -264,61 +247,6 @@ kanda_metrics_verdicts(kanda_metrics_out_t *out, const kanda_stats_sum_t *sum)
 
 
 static void
-kanda_metrics_steps(kanda_metrics_out_t *out, const kanda_stats_sum_t *sum)
-{
-    ngx_int_t   step;
-    ngx_uint_t  n;
-
-    kanda_metrics_head(out, "kanda_matched_step", "histogram",
-                       "Steps from now to that of an accepted code.");
-
-    n = 0;
-
-    for (step = -KANDA_STATS_STEP; step <= KANDA_STATS_STEP; step++) {
-        n += sum->counters.steps[step + KANDA_STATS_STEP];
-        kanda_metrics_line(out, "kanda_matched_step_bucket{le=\"%i\"} %ui",
-                           step, n);
-    }
-
-    n += sum->counters.steps[2 * KANDA_STATS_STEP + 1];
-
-    kanda_metrics_line(out, "kanda_matched_step_bucket{le=\"+Inf\"} %ui", n);
-    kanda_metrics_line(out, "kanda_matched_step_sum %i",
-                       (ngx_int_t) sum->counters.steps_sum);
-    kanda_metrics_line(out, "kanda_matched_step_count %ui", n);
-}
-
-
-static void
-kanda_metrics_redis(kanda_metrics_out_t *out, const kanda_stats_sum_t *sum)
-{
-    char        text[KANDA_METRICS_SECONDS];
-    ngx_uint_t  i, n;
-
-    kanda_metrics_head(out, "kanda_redis_duration_seconds", "histogram",
-                       "Time from sending a command to Redis to its reply.");
-
-    n = 0;
-
-    for (i = 0; i < KANDA_STATS_TIMES; i++) {
-        n += sum->counters.redis_times[i];
-        kanda_metrics_line(out, "kanda_redis_duration_seconds_bucket"
-                           "{le=\"%s\"} %ui",
-                           kanda_metrics_seconds(kanda_stats_times[i], text),
-                           n);
-    }
-
-    n += sum->counters.redis_times[i];
-
-    kanda_metrics_line(out, "kanda_redis_duration_seconds_bucket"
-                       "{le=\"+Inf\"} %ui", n);
-    kanda_metrics_line(out, "kanda_redis_duration_seconds_sum %s",
-                       kanda_metrics_seconds(sum->counters.redis_ns, text));
-    kanda_metrics_line(out, "kanda_redis_duration_seconds_count %ui", n);
-}
-
-
-static void
 kanda_metrics_keys(kanda_metrics_out_t *out, const kanda_stats_sum_t *sum,
     const char *name, const char *help, const ngx_atomic_t *counts)
 {
@@ -347,30 +275,6 @@ static ngx_uint_t
 kanda_metrics_number(const kanda_stats_sum_t *sum, size_t place)
 {
     return *(const ngx_uint_t *) ((const u_char *) sum + place);
-}
-
-
-/* In decimal, without zeros at the end; text has KANDA_METRICS_SECONDS. */
-
-static char *
-kanda_metrics_seconds(uint64_t ns, char *text)
-{
-    u_char  *p;
-
-    p = ngx_sprintf((u_char *) text, "%uL.%09uL", ns / 1000000000,
-                    ns % 1000000000);
-
-    while (p[-1] == '0') {
-        p--;
-    }
-
-    if (p[-1] == '.') {
-        p--;
-    }
-
-    *p = '\0';
-
-    return text;
 }
 
 
