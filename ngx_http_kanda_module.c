@@ -212,6 +212,7 @@ ngx_http_kanda_create_main_conf(ngx_conf_t *cf)
     }
 
     kmcf->redis_timeout = NGX_CONF_UNSET_MSEC;
+    kanda_serve_all(kmcf);
 
     return kmcf;
 }
@@ -245,6 +246,13 @@ ngx_http_kanda_init_main_conf(ngx_conf_t *cf, void *conf)
                            "the http block; the README shows how to make that "
                            "file");
         return NGX_CONF_ERROR;
+    }
+
+    if (kmcf->served) {
+        kmcf->stats = kanda_stats_zone(cf, &ngx_http_kanda_module);
+        if (kmcf->stats == NULL) {
+            return NGX_CONF_ERROR;
+        }
     }
 
     if (kmcf->log_keep.len == 0) {
@@ -322,6 +330,7 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->dialect == NULL && clcf->noname && prev->dialect) {
         conf->dialect = prev->dialect;
+        conf->row = prev->row;
         conf->prefix = prev->prefix;
         clcf->handler = kanda_serve_handler(conf->dialect);
     }

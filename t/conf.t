@@ -230,7 +230,7 @@ for my $case (
 }
 
 for my $case (
-    [ 'location /api/ { kanda_serve nothing; }' => qr/kanda_serve.*there is: api, otp, toolkit, auth/ ],
+    [ 'location /api/ { kanda_serve nothing; }' => qr/kanda_serve.*there is: api, otp, toolkit, auth, admin, check, metrics, health / ],
     [ 'location /api/ { kanda_serve api; kanda_serve api; }' => qr/kanda_serve.*duplicate/ ],
     [ 'location ~ ^/api { kanda_serve api; }' => qr/kanda_serve.*regular expression/ ],
     [ 'location @api { kanda_serve api; }' => qr/kanda_serve.*path/ ],
@@ -332,6 +332,8 @@ good('everything at once',
         location /totp/ { kanda_serve otp; kanda_service_name \xc3\xa9; }
         location /v1/auth/ { kanda_serve toolkit; kanda_stateless_replay on; }
         location = /exact { kanda_serve check; kanda_require user; }
+        location = /metrics { kanda_serve metrics; deny all; }
+        location /health/ { kanda_serve health; }
         location ^~ /first/ { kanda_serve api; }');
 
 done_testing;

@@ -237,6 +237,27 @@ for my $dialect ([ otp => 'kanda_otp_routes.c' ],
 }
 
 
+# metrics: those that are written, and the alerts, as Prometheus reads them
+
+{
+    my %code = map { $_ => 1 }
+               join('', map { file($_) } glob 'src/gate/kanda_metrics*.c')
+               =~ /"(kanda_[a-z_]+)["{ ]/g;
+    delete @code{ grep { /_(?:bucket|sum|count)$/ } keys %code };
+
+    same([ section('metrics') =~ /^\| `(\w+)`/mg ], [ keys %code ], 'metrics');
+
+    my $rules = Kanda::Home::root() . '/rules.yml';
+    open my $fh, '>', $rules or die $!;
+    print $fh block('alerts');
+    close $fh;
+    like(scalar qx{promtool check rules $rules 2>&1}, qr/SUCCESS: 4 rules/,
+         'alerts');
+    same([ grep { !$code{$_} } block('alerts') =~ /\b(kanda_\w+)/g ], [],
+         'of metrics that there are');
+}
+
+
 # scopes
 
 {

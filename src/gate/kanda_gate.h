@@ -9,6 +9,7 @@
 #define KANDA_GATE_H
 
 #include "ngx_http_kanda.h"
+#include "kanda_stats.h"
 #include "kanda_store_gate.h"
 
 
@@ -22,10 +23,10 @@ typedef enum {
 
 
 typedef enum {
-    KANDA_GATE_PASSED = 0,
-    KANDA_GATE_LOGIN,                   /* somebody has to sign in */
-    KANDA_GATE_STEP_UP,                 /* a factor has to be shown */
-    KANDA_GATE_UNAVAILABLE
+    KANDA_GATE_PASSED = KANDA_STATS_GATE_PASSED,
+    KANDA_GATE_LOGIN = KANDA_STATS_GATE_LOGIN,      /* has to sign in */
+    KANDA_GATE_STEP_UP = KANDA_STATS_GATE_STEP_UP,  /* or to show a factor */
+    KANDA_GATE_UNAVAILABLE = KANDA_STATS_GATE_UNAVAILABLE
 } kanda_gate_verdict_t;
 
 

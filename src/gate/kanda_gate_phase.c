@@ -108,6 +108,7 @@ kanda_gate_pass(ngx_http_request_t *r)
 
     if (r == r->main) {
         gate->verdict = verdict;
+        kanda_stats_count(gate[verdict]);
     }
 
     return verdict == KANDA_GATE_PASSED ? NGX_OK

@@ -1,4 +1,5 @@
 #include "kanda_gate.h"
+#include "kanda_cookie.h"
 
 
 /* What a variable is made from; NGX_OK, NGX_DECLINED when it has no value
@@ -32,6 +33,7 @@ static const struct {
     { ngx_string("kanda_tenant"), kanda_variable_tenant },
     { ngx_string("kanda_amr"), kanda_variable_amr },
     { ngx_string("kanda_auth_age"), kanda_variable_age },
+    { ngx_string("kanda_cookies"), kanda_cookie_others },
     { ngx_string("kanda_event"), kanda_variable_event },
     { ngx_string("kanda_reason"), kanda_variable_reason }
 };

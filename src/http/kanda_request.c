@@ -150,6 +150,9 @@ kanda_request_run(kanda_request_t *kr)
         rc = kanda_problem(kr, KANDA_INTERNAL_ERROR);
     }
 
+    kanda_route_count(kr, rc == NGX_OK ? kr->answer.status
+                                       : NGX_HTTP_INTERNAL_SERVER_ERROR);
+
     ngx_http_finalize_request(r, rc == NGX_OK ? kanda_answer_send(kr)
                                             : NGX_HTTP_INTERNAL_SERVER_ERROR);
 }
@@ -178,6 +181,7 @@ kanda_request_answer(kanda_request_t *kr)
 void
 kanda_request_abort(kanda_request_t *kr, ngx_int_t rc)
 {
+    kanda_route_count(kr, rc);
     ngx_http_finalize_request(kr->request, rc);
 }
 
@@ -372,6 +376,10 @@ static void
 kanda_request_cleanup(void *data)
 {
     kanda_request_t *kr = data;
+
+    /* with no answer yet, the client did not wait for it */
+
+    kanda_route_count(kr, NGX_HTTP_CLIENT_CLOSED_REQUEST);
 
     kanda_op_detach(&kr->waiter);
     kanda_kdf_release(kr->main->worker.kdf, &kr->kdf_slot);

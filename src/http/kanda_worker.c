@@ -27,6 +27,8 @@ kanda_worker_start(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    kanda_stats_start(kmcf->stats, kmcf->ring);
+
     worker = &kmcf->worker;
     worker->hello.ring = kmcf->ring;
     worker->kdf = kanda_kdf_create(cycle, kmcf->ring->pepper);
@@ -64,6 +66,7 @@ kanda_worker_stop(ngx_cycle_t *cycle)
     kanda_jwt_cache_free(kmcf->worker.tokens);
     kanda_keyring_wipe(kmcf->ring);
     kanda_crypto_done();
+    kanda_stats_stop();
 
     ngx_memzero(&kmcf->worker, sizeof(kanda_worker_t));
 }

@@ -21,6 +21,7 @@
 #include "kanda_blocklist.h"
 #include "kanda_fiber.h"
 #include "kanda_problem.h"
+#include "kanda_stats.h"
 
 
 #define KANDA_BODY_MAX  65536           /* bytes */
@@ -59,6 +60,9 @@ typedef struct {
     ngx_uint_t               gates;     /* some kanda_require stands */
     ngx_array_t             *locations; /* ngx_http_kanda_loc_conf_t * */
     ngx_array_t             *local;     /* servers of local dialects, or NULL */
+    ngx_shm_zone_t          *stats;     /* then, where it is counted */
+    const kanda_dialect_t  **dialects;  /* all there are */
+    ngx_uint_t               ndialects;
     ngx_http_kanda_loc_conf_t  *logins; /* locations that give cookies out */
 } ngx_http_kanda_main_conf_t;
 
@@ -80,6 +84,7 @@ typedef struct {
 
 struct ngx_http_kanda_loc_conf_s {
     const kanda_dialect_t   *dialect;
+    ngx_uint_t               row;       /* of kanda_stats: its first */
     ngx_str_t                prefix;    /* of the location, less a last '/' */
     time_t                   token_ttl;
     ngx_str_t                token_ttl_text;
@@ -210,6 +215,7 @@ struct kanda_request_s {
     unsigned                    bad_body:1;
     unsigned                    confirming:1;
     unsigned                    presented:1;    /* credentials, but bad ones */
+    unsigned                    counted:1;
 };
 
 
@@ -249,6 +255,10 @@ ngx_uint_t kanda_refused(kanda_request_t *kr);
  * that the path does not have, with answer.allow filled in; or NGX_ERROR.
  */
 ngx_int_t kanda_route_find(kanda_request_t *kr);
+
+/* Counts a request to a location with kanda_serve under its route and that
+ * status, once. */
+void kanda_route_count(kanda_request_t *kr, ngx_uint_t status);
 
 /*
  * Reads the credentials that the dialect takes and checks what can be checked

@@ -1,5 +1,4 @@
 #include "kanda_store_clock.h"
-#include "kanda_store.h"
 
 
 #define KANDA_CLOCK_FRESH  1000         /* ms until it is asked again */
@@ -10,6 +9,7 @@
 struct kanda_clock_s {
     kanda_waiter_t   waiter;            /* first: the waiter is the clock */
     kanda_redis_t   *redis;
+    int64_t          reply;
     int64_t          said;              /* Unix ms; 0: never */
     ngx_msec_t       at;                /* ngx_current_msec, of the question */
     ngx_msec_t       asked;
@@ -77,7 +77,7 @@ kanda_clock_ask(kanda_clock_t *clock)
     call.nargs = 1;
     call.args = &time;
     call.parse = kanda_clock_read;
-    call.out = clock;
+    call.out = &clock->reply;
 
     clock->asked = ngx_current_msec;
 
@@ -85,13 +85,20 @@ kanda_clock_ask(kanda_clock_t *clock)
 }
 
 
-/* It is counted on from the question: what an answer took on its way makes it
- * later than it was, so that nothing lasts longer for it. */
+ngx_int_t
+kanda_store_time(kanda_store_t *st, int64_t *ms)
+{
+    st->nargs = 0;
+    kanda_store_arg(st, "TIME", 4);
+
+    return kanda_store_command(st, kanda_clock_read, ms);
+}
+
 
 static ngx_int_t
 kanda_clock_read(void *out, const redisReply *reply)
 {
-    kanda_clock_t *clock = out;
+    int64_t *ms = out;
 
     int64_t  sec, usec;
 
@@ -106,15 +113,22 @@ kanda_clock_read(void *out, const redisReply *reply)
         return NGX_ERROR;
     }
 
-    clock->said = sec * 1000 + usec / 1000;
-    clock->at = clock->asked;
+    *ms = sec * 1000 + usec / 1000;
 
     return NGX_OK;
 }
 
 
+/* It is counted on from the question: what an answer took on its way makes it
+ * later than it was, so that nothing lasts longer for it. */
+
 static void
 kanda_clock_resume(kanda_waiter_t *w, ngx_int_t rc)
 {
-    /* whoever needed it has found another way */
+    kanda_clock_t *clock = (kanda_clock_t *) w;
+
+    if (rc == NGX_OK) {
+        clock->said = clock->reply;
+        clock->at = clock->asked;
+    }
 }

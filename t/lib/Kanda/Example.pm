@@ -100,6 +100,8 @@ sub text {
                    "$here/conf/common-passwords");
         $self->put(qr{/usr/share/kanda/html}, $html)
             if $self->{text} =~ m{/usr/share/kanda/html};
+        $self->put(qr{unix:/run/kanda-admin/socket}, "unix:$dir/admin")
+            if $self->{text} =~ /kanda-admin/;
     } else {
         # nginx keeps TLS sessions of upstreams to its end: not our leak
         $nginx->{env} = { Kanda::Nginx::sanitizer_env(0) };
