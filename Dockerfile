@@ -33,6 +33,8 @@ COPY --from=build /kanda/build/ngx_http_kanda_module.so \
     /usr/lib/nginx/modules/
 COPY conf/nginx.conf conf/common-passwords.txt /etc/kanda/
 COPY html /usr/share/kanda/html
+COPY conf/protect-app.conf conf/api-tls.conf conf/auth-request.conf \
+    conf/auth-request-client.conf /usr/share/kanda/examples/
 COPY util/keys util/container /usr/local/bin/
 
 EXPOSE 8080

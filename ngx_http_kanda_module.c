@@ -5,6 +5,7 @@
 #include "ngx_http_kanda.h"
 #include "kanda_conf.h"
 #include "kanda_gate.h"
+#include "kanda_local.h"
 #include "kanda_serve.h"
 
 
@@ -158,6 +159,13 @@ static ngx_command_t  ngx_http_kanda_commands[] = {
       0,
       NULL },
 
+    { ngx_string("kanda_invitation"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE12,
+      kanda_conf_invitation,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -204,6 +212,7 @@ ngx_http_kanda_create_main_conf(ngx_conf_t *cf)
     }
 
     kmcf->redis_timeout = NGX_CONF_UNSET_MSEC;
+    kanda_serve_all(kmcf);
 
     return kmcf;
 }
@@ -237,6 +246,13 @@ ngx_http_kanda_init_main_conf(ngx_conf_t *cf, void *conf)
                            "the http block; the README shows how to make that "
                            "file");
         return NGX_CONF_ERROR;
+    }
+
+    if (kmcf->served) {
+        kmcf->stats = kanda_stats_zone(cf, &ngx_http_kanda_module);
+        if (kmcf->stats == NULL) {
+            return NGX_CONF_ERROR;
+        }
     }
 
     if (kmcf->log_keep.len == 0) {
@@ -305,25 +321,26 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->stateless_replay, prev->stateless_replay, 0);
     ngx_conf_merge_value(conf->csrf, prev->csrf, 0);
     ngx_conf_merge_uint_value(conf->two_factor, prev->two_factor, 0);
+    kanda_conf_invitation_merge(conf, prev);
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    if (kanda_gate_merge(cf, prev, conf) != NGX_CONF_OK) {
-        return NGX_CONF_ERROR;
-    }
 
     /* "if" and "limit_except" blocks are locations of their own, and serve what
      * theirs serves */
 
     if (conf->dialect == NULL && clcf->noname && prev->dialect) {
         conf->dialect = prev->dialect;
+        conf->row = prev->row;
         conf->prefix = prev->prefix;
         clcf->handler = kanda_serve_handler(conf->dialect);
     }
 
+    if (kanda_gate_merge(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
     if (conf->dialect == &kanda_check_dialect
-        && (conf->require == NULL
-            || conf->require->level == KANDA_REQUIRE_NOTHING))
+        && kanda_gate_rule(conf) == NULL)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "kanda_serve check says yes to everybody without "
@@ -355,6 +372,10 @@ ngx_http_kanda_init(ngx_conf_t *cf)
     kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
 
     kanda_gate_warn(cf);
+
+    if (kanda_local_check(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     return kmcf->gates ? kanda_gate_install(cf) : NGX_OK;
 }

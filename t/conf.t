@@ -161,6 +161,8 @@ for my $case (
     [ 'kanda_require user age=1m' => qr/knows max_age= and login=/ ],
     [ 'kanda_require user max_age=1m' => qr/max_age= goes with otp/ ],
     [ 'kanda_require otp max_age=soon' => qr/time that is none/ ],
+    [ 'kanda_require otp max_age=1m max_age=2m' => qr/has max_age= twice/ ],
+    [ 'kanda_require otp login=/a login=/b' => qr/has login= twice/ ],
     (map { [ "kanda_require user 'login=$_'" => qr/path of this host/ ] }
          '', 'sign-in', '//evil.example/', '/\\evil.example',
          'https://evil.example/', '/a?b', '/a#b', '/a b', "/a\xff", "/a\tb"),
@@ -172,6 +174,16 @@ for my $case (
     [ 'kanda_session absolute=8d' => qr/up to 7d/ ],
     [ 'kanda_session idle=2h absolute=1h' => qr/not below that/ ],
     [ 'kanda_session off; kanda_session idle=1m' => qr/duplicate/ ],
+    [ 'kanda_invitation' => qr/number of arguments/ ],
+    [ 'kanda_invitation never' => qr/knows link= and ttl=/ ],
+    (map { [ "kanda_invitation $_" => qr/has a link= that is no URL/ ] }
+         qw(link= link=x link=ftp://x link=/welcome link=https://
+            link=http:// link=javascript:x), "'link=https://a b'",
+         "'link=https://a#b'", "link=https://\xc3\xa9",
+         'link=https://' . 'x' x 505),
+    (map { [ "kanda_invitation ttl=$_" => qr/has a ttl= that is not from 1s/ ] }
+         qw(0 soon 31d -1), ''),
+    [ 'kanda_invitation ttl=1h; kanda_invitation link=https://a' => qr/duplicate/ ],
     [ 'kanda_lockout' => qr/number of arguments/ ],
     [ 'kanda_lockout never' => qr/knows row=, wait=/ ],
     [ 'kanda_lockout row=0' => qr/number/ ],
@@ -218,7 +230,7 @@ for my $case (
 }
 
 for my $case (
-    [ 'location /api/ { kanda_serve nothing; }' => qr/kanda_serve.*there is: api, otp, toolkit, auth/ ],
+    [ 'location /api/ { kanda_serve nothing; }' => qr/kanda_serve.*there is: api, otp, toolkit, auth, admin, check, metrics, health / ],
     [ 'location /api/ { kanda_serve api; kanda_serve api; }' => qr/kanda_serve.*duplicate/ ],
     [ 'location ~ ^/api { kanda_serve api; }' => qr/kanda_serve.*regular expression/ ],
     [ 'location @api { kanda_serve api; }' => qr/kanda_serve.*path/ ],
@@ -287,6 +299,13 @@ for my $case (
                          kanda_registration on; kanda_session idle=1m; }') ],
               [ 'open /auth/ default' ], 'a whole server');
     is_deeply([ $says->("$auth kanda_registration on; }") ], [], 'no gate');
+
+    my ($status, $text) = check(
+        http => "$redis kanda_keys $keys; kanda_require user;",
+        server => 'location /auth/ { kanda_serve auth;
+                                     kanda_registration on; }');
+    like($text, qr/warn.*whoever registers at "\/auth\/"/, 'all servers');
+    like($text, qr/warn.*"kanda_session" is missing/, 'which nobody can enter');
 }
 
 bad('check without a gate', qr/kanda_serve check.*without kanda_require/,
@@ -309,9 +328,12 @@ good('everything at once',
         kanda_serve api; kanda_issuer Us; kanda_qrcode off; kanda_window 2;
         kanda_lockout row=3 wait=1s max=1m total=20 window=1d recovery=5; }
         kanda_service_name "A & B"; kanda_region eu-1;
+        kanda_invitation ttl=30d link=https://a.example/?b=c;
         location /totp/ { kanda_serve otp; kanda_service_name \xc3\xa9; }
         location /v1/auth/ { kanda_serve toolkit; kanda_stateless_replay on; }
         location = /exact { kanda_serve check; kanda_require user; }
+        location = /metrics { kanda_serve metrics; deny all; }
+        location /health/ { kanda_serve health; }
         location ^~ /first/ { kanda_serve api; }');
 
 done_testing;

@@ -93,6 +93,16 @@ END
         proxy_set_header X-Email \$kanda_email;
         proxy_pass http://127.0.0.1:$inner/;
     }
+    location = /none/ { }
+    location /issuer/ { kanda_require user; kanda_issuer other;
+                        try_files /user/page =404; }
+    location /issuer-from/ { kanda_require user; try_files /no /issuer/page; }
+    location /pages-401/ { kanda_require user; error_page 401 /user/page;
+                           recursive_error_pages on; }
+    location /slow/ {
+        kanda_require user;
+        proxy_pass http://127.0.0.1:@{[ $echo->sockport ]};
+    }
     location /socket {
         kanda_require user;
         proxy_http_version 1.1;
@@ -102,19 +112,36 @@ END
     }
 END
 
+my $whole = Kanda::Home::port();
+$k->{http} .= <<"END";
+    server {
+        listen 127.0.0.1:$whole;
+        root @{[ $k->nginx->dir ]}/html;
+        kanda_require user login=/hall/;
+        location /auth/ { kanda_serve auth; kanda_session idle=30m;
+            kanda_registration on;
+            location /auth/docs/ { alias @{[ $k->nginx->dir ]}/html/user/; }
+            location ~ ^/auth/.*\\.txt\$ { rewrite ^ /user/page break; } }
+        location /api/ { kanda_serve api; location = /api/exact {
+            rewrite ^ /user/page break; } }
+        location = /hall/ { kanda_require off; index page.html; }
+    }
+END
+$k->nginx->{http} = $k->http_config;
+
 my $html = $k->nginx->dir . '/html';
 my $SECRET = "what is behind the gate\n";
 
 mkdir "$html/$_" for qw(user user/deep user/lobby user/vault otp index ssi
                         around mirror asked asked-otp asked-file any-open
                         any-shut any-basic all-shut all-basic page-401
-                        page-loop);
+                        page-loop hall);
 write_file($_, $SECRET)
     for qw(user/page user/deep/page user/lobby/page user/vault/page otp/page
            index/secret if methods asked/page asked-otp/page asked-file/page
            any-open/page any-shut/page any-basic/page all-shut/page
            all-basic/page page-401/page page-loop/page);
-write_file('lobby', "the lobby\n");
+write_file($_, "the lobby\n") for 'lobby', 'hall/page.html';
 write_file('around/page', "around\n");
 write_file('mirror/page', "mirror\n");
 write_file('ssi/page', "[<!--# include virtual=\"/user/page\" -->]\n");
@@ -272,6 +299,70 @@ for my $path ('/all-shut/page', '/any-open/page') {
 is_answer($nobody, '/page-401/page', '401 the lobby', 'a page of one\'s own');
 is_answer($nobody, '/page-loop/page', $no, 'one that is behind a gate');
 is_answer($user, '/page-401/page', '200 SECRET', 'somebody');
+
+
+{
+    my $r = ask($nobody, '/pages-401/page');
+    is(scalar(() = $r->{raw} =~ /^WWW-Authenticate:/mgi), 1,
+       'one challenge, however often it is given');
+}
+
+
+# A gate for a whole server, and what is nested in a dialect that it leaves alone
+
+{
+    my $there = sub {
+        my ($me, $path) = @_;
+        my $http = Kanda::HTTP->new($whole);
+        return $http->send($me->other(mount => '', jar => $me->{jar})
+            ->text('GET', $path, undef, Accept => 'text/html'))->receive;
+    };
+
+    for my $path ('user/page', 'auth/docs/page', 'auth/x.txt', 'api/exact',
+                  'nothing', '')
+    {
+        is($there->($nobody, $path)->status, 302, "/$path: nobody");
+    }
+    for my $path ('user/page', 'auth/docs/page', 'auth/x.txt', 'api/exact') {
+        is($there->($user, $path)->{body}, $SECRET, "/$path: somebody");
+    }
+    is($there->($nobody, 'auth/me')->json->{error}, 'No access token provided',
+       'the dialect itself asks in its own words');
+    is($there->($nobody, 'hall/?next=%2Fx')->status, 401,
+       'a page to sign in that is behind a gate sends nobody to itself');
+}
+
+
+# Who makes the tokens is part of the question
+
+{
+    my $app = $user->other(bearer => 1)->login;
+    my $here = $app->other(mount => '', access => $app->{access});
+
+    is($here->get('user/page')->{body}, $SECRET, 'a token');
+    is($here->get('issuer/page')->status, 401, 'of another issuer');
+    is($here->get('issuer-from/page')->status, 401, 'by another way');
+}
+
+
+# What was known long ago is asked again
+
+{
+    my $me = Kanda::Auth->new($k)->register->login;
+    my $web = $me->other(mount => '', jar => { %{ $me->{jar} } });
+
+    for my $wait (0, 5.3) {
+        $web->{http}->send($web->text('GET', 'slow/page'));
+        my $peer = $echo->accept;
+        sysread $peer, my ($head), 65536;
+        $me->must(200, 'logout') if $wait;
+        select undef, undef, undef, $wait;
+        syswrite $peer, "HTTP/1.0 200 OK\r\nX-Accel-Redirect: /user/page\r\n\r\n";
+        close $peer;
+        is($web->{http}->receive->status, $wait ? 401 : 200,
+           'a redirect that takes ' . ($wait ? 'five seconds' : 'no time'));
+    }
+}
 
 
 # kanda_serve check

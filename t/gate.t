@@ -283,8 +283,34 @@ for (['/app/page', '/app/page'], ['/app/page?a=1&b=%2F', '/app/page?a=1&b=%2F'],
 
     $redis->command('HSET', $s, 'l', ago(1801));
     closed($me, 'rested too long');
-    is($redis->command('HGET', $s, 'o'), undef, 'its gate is gone for good');
-    is($me->get('me')->status, 200, 'what is no gate is not concerned');
+    is($redis->command('EXISTS', $s), 0, 'the session is over');
+    is($me->get('me')->status, 403, 'wherever it is asked for');
+    is($me->other(jar => { %{ $me->{jar} } })->post('refresh')->status, 401,
+       'and for good');
+
+    # what else a session has does not outlast its gate
+    for my $over ([ 'rested too long', 'l', ago(1801) ],
+                  [ 'at its end', 'o', join ' ', ago(50000), ago(1), $idle,
+                                                 'a@b.c' ])
+    {
+        my ($what, @field) = @$over;
+        for my $try ('bearer', 'refresh') {
+            $me = person();
+            $redis->command('HSET', session($me), @field);
+            my $r = $try eq 'refresh'
+                ? $me->post('refresh')
+                : page($me->other(bearer => 1, jar => {},
+                                  access => $me->{jar}{accessToken}),
+                       '/app/page');
+            is($r->status, 401, "$what: $try");
+        }
+    }
+
+    $me = person();
+    $redis->command('HSET', session($me), 'l', ago(1700));
+    $me->must(200, 'refresh');
+    cmp_ok($redis->command('HGET', session($me), 'l'), '>', ago(5),
+           'a refresh is a sign of life');
 
     $me = person();
     $s = session($me);
@@ -297,6 +323,35 @@ for (['/app/page', '/app/page'], ['/app/page?a=1&b=%2F', '/app/page?a=1&b=%2F'],
     $redis->command('HSET', $s, 'l', ago(-3600));
     passes($me, '/app/page', 'a time to come is judged by Redis');
     cmp_ok($redis->command('HGET', $s, 'l'), '<', ago(-5), 'and mended');
+}
+
+
+# What Redis may have come to hold
+
+{
+    my $me = person()->enrol;
+    my $s = session($me);
+    my $o = $redis->command('HGET', $s, 'o');
+
+    passes($me, '/admin/page', 'a factor');
+    for my $f (ago(-60), '9223372036854775807', '99999999999999999999', 'x') {
+        $redis->command('HSET', $s, 'f', $f);
+        is(page($me, '/admin/page')->status, 401, "one that was shown at $f");
+    }
+    $redis->command('HSET', $s, 'f', ago(1), 'm', 'nothing');
+    is(page($me, '/once/page')->status, 401, 'one of no kind');
+    $redis->command('HSET', $s, 'm', 'code');
+
+    for my $bad ("$o\r\nX-Evil: 1", "$o\x01", 'x', '', '1 2', $o =~ s/ .*//r,
+                 $o =~ s/^\d+/-1/r)
+    {
+        $redis->command('HSET', $s, 'o', $bad);
+        my $r = page($me, '/app/page');
+        isnt($r->status, 200, 'a damaged record opens nothing');
+        is($r->header('X-Evil'), undef, 'and says nothing');
+        $redis->command('HSET', $s, 'o', $o);
+    }
+    passes($me, '/app/page', 'a whole one does');
 }
 
 

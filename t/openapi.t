@@ -8,6 +8,7 @@ use warnings;
 
 use JSON::PP ();
 use Kanda;
+use Kanda::Admin;
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 
@@ -19,6 +20,7 @@ my %mount = ('/api/' => 'api', '/totp/' => 'otp', '/v1/auth/' => 'toolkit',
 
 my $k = Kanda->new(
     workers => 1,
+    http    => Kanda::Admin::server(),
     server  => '
         location /totp/    { kanda_serve otp; }
         location /v1/auth/ { kanda_serve toolkit; }
@@ -322,6 +324,21 @@ for my $name (@operations) {
         body => { email => "r$$\@example.com", password => 'paper walnut' });
     ask('post /auth/register', 409, body => $ann);
     ask('post /auth/register', 403, at => '/strict/', body => person());
+    # by invitation
+    my $admin = Kanda::Admin->new;
+    my $made = $admin->invite("i$$\@example.com");
+    my %accept = (token => $made->{invitation});
+    ask('post /auth/accept-invitation', 200,
+        body => { %accept, password => 'walnut paper kite' });
+    ask('post /auth/accept-invitation', 401,
+        body => { %accept, password => 'walnut paper kite' });
+    $accept{token} = $admin->post("accounts/$made->{userId}/invitation")->json
+                           ->{invitation};
+    ask('post /auth/accept-invitation', 400,
+        body => { %accept, password => $made->{email} }) for 1 .. 10;
+    ask('post /auth/accept-invitation', 429,
+        body => { %accept, password => 'walnut paper kite' });
+
     ask('post /auth/login', 200, body => $ann);
     my $tokens = ask('post /auth/login', 200, body => $ann, @bearer)->json;
     ask('post /auth/refresh', 200, @bearer,

@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use Kanda;
+use Kanda::Admin;
 use Kanda::Auth;
 use Kanda::Stateless;
 use Test::More;
@@ -156,6 +157,15 @@ for my $dialect ([ otp => 'kanda_otp_routes.c' ],
 }
 
 {
+    my $routes = section('admin routes');
+    my @said = map { "$_->[0] " . $_->[1] =~ s/:\w+/:/r . ' –' }
+               pairs($routes, qr/^\| `(\w+) ([^`]+)` \|/m);
+
+    same(\@said, [ routes('kanda_admin_routes.c', 'admin') ], 'admin: routes');
+    is(scalar(() = $routes =~ /^\|/mg), @said + 2, 'in a table of nothing else');
+}
+
+{
     my @code = file('src/api/kanda_otp.c') =~ /\{ "\w+", "([^"]+)" \}/g;
     my @said = map { /`([^`]+)`/g }
                section('otp routes') =~ /^\| `.*\| ([^|]*) \|$/mg;
@@ -189,7 +199,8 @@ for my $dialect ([ otp => 'kanda_otp_routes.c' ],
 {
     my @code = file('src/http/kanda_problem.c')
                =~ /\b(\d{3}), ngx_string\("(\w+)"\)/g;
-    my ($text) = $readme =~ /(^## API reference.*?)^## /ms;
+    my $text = join '', map { $readme =~ /(^## $_.*?)^## /ms }
+                        'API reference', 'Accounts and administration';
     my (%code, %said);
 
     while (my ($status, $name) = splice @code, 0, 2) {
@@ -223,6 +234,27 @@ for my $dialect ([ otp => 'kanda_otp_routes.c' ],
          'events');
     same([ ($reserved // '') =~ /`([^`]+)`/g ], [ grep { !$written{$_} } @known ],
          'reserved events');
+}
+
+
+# metrics: those that are written, and the alerts, as Prometheus reads them
+
+{
+    my %code = map { $_ => 1 }
+               join('', map { file($_) } glob 'src/gate/kanda_metrics*.c')
+               =~ /"(kanda_[a-z_]+)["{ ]/g;
+    delete @code{ grep { /_(?:bucket|sum|count)$/ } keys %code };
+
+    same([ section('metrics') =~ /^\| `(\w+)`/mg ], [ keys %code ], 'metrics');
+
+    my $rules = Kanda::Home::root() . '/rules.yml';
+    open my $fh, '>', $rules or die $!;
+    print $fh block('alerts');
+    close $fh;
+    like(scalar qx{promtool check rules $rules 2>&1}, qr/SUCCESS: 4 rules/,
+         'alerts');
+    same([ grep { !$code{$_} } block('alerts') =~ /\b(kanda_\w+)/g ], [],
+         'of metrics that there are');
 }
 
 
@@ -305,6 +337,28 @@ sub shell {
 }
 
 
+# accounts by invitation, in a server as it is shown
+
+{
+    my $socket = Kanda::Admin::path('shown');
+    my $k = Kanda->new(http => block('admin.conf') =~ s{/run/kanda-admin/socket}
+                                                       {$socket}r,
+                       server => 'location /auth/ { kanda_serve auth; }')->start;
+    my $port = $k->port;
+    my @lines = split /\n/, shell(block('admin')
+        =~ s{/run/kanda-admin/socket}{$socket}r
+        =~ s/127\.0\.0\.1:8080/127.0.0.1:$port/r);
+
+    is(scalar @lines, 9, 'administration answers nine times') or diag @lines;
+    like($lines[0], qr{"link":"https://app\.example\.com/welcome#inv_},
+         'with a link');
+    is($lines[1], '{"success":true}', 'which is good') or diag @lines;
+    is($lines[7] =~ /"deleted":true/, 1, 'to the end') or diag @lines;
+    like($lines[8], qr/^\{"logs":\[\{[^}]*"event":"admin\.delete","success":true/,
+         'and the log knows');
+}
+
+
 # the key file and the small nginx.conf
 
 {
@@ -351,12 +405,14 @@ my ($acl) = block('acl') =~ /^user (kanda on .*)$/m;
                   . 'kanda_keys ' . $k->keys_file . ';';
     $k->{location} = 'kanda_registration on;
                       kanda_lockout row=2 wait=1m recovery=1;';
+    $k->{http} = Kanda::Admin::server();
     $k->{server} = Kanda::Stateless::locations('kanda_stateless_replay on;');
     $k->{server} .= Kanda::Auth::location('kanda_lockout row=2 wait=1m;')
         . Kanda::Auth::location('kanda_two_factor required;', '/strict/');
     $k->start;
     walk($k);
     walk_auth($k);
+    walk_admin($k);
 
     my $log = $k->redis->command('ACL', 'LOG');
     is(scalar @$log, 0, 'nothing was denied') or diag explain $log;
@@ -425,6 +481,36 @@ sub walk_auth {
     $me->other(password => 'walnut paper kite')->login
        ->call('DELETE', 'account', { password => 'walnut paper kite' });
     $try->(403, 'GET me');
+}
+
+
+# The administrator's acts, and an invitation's ways.
+
+sub walk_admin {
+    my ($k) = @_;
+    my $admin = Kanda::Admin->new;
+    my $made = $admin->invite('walk@example.com');
+    my $me = Kanda::Auth->new($k, email => $made->{email});
+    my $accept = sub {
+        my ($status, $token) = @_;
+        is($me->post('accept-invitation', { token => $token,
+               password => $me->{password} })->status, $status,
+           'an invitation as the Redis user');
+    };
+
+    $accept->(401, substr($made->{invitation}, 0, -43) . 'A' x 43) for 1 .. 12;
+    $accept->(200, $made->{invitation});
+    $me->login;
+    $k->post('/apikeys', $k->login({ %{ $me->credentials } }), {});
+    is($admin->post("accounts/$made->{userId}/$_")->status,
+       /invitation/ ? 201 : 200, "$_ as the Redis user")
+        for qw(invitation disable enable reset-factor);
+    $k->redis->command('ZADD', 'kanda:{accounts:default}:index', 1, 'a' x 26);
+    is($admin->get($_)->status, 200, "$_ as the Redis user")
+        for 'accounts', "accounts/$made->{userId}", 'logs';
+    is($admin->post('accounts', { email => $made->{email} })->status, 409,
+       'an email that is taken');
+    is($admin->delete("accounts/$made->{userId}")->status, 200, 'delete');
 }
 
 

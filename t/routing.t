@@ -12,7 +12,7 @@ $k->client($owner, clientId => $_) for qw(validate user);
 my $config = $k->location_config . '
     location /second/ { kanda_serve api; }
     location /third { kanda_serve api; }
-    location = /alone/totp { kanda_serve api; }
+    location ^~ /alone/totp { kanda_serve api; }
     location = /inside { try_files /none /api/totp/user; }
     location = /odd { mirror /api/totp; mirror_request_body off; return 204; }
 ';

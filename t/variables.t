@@ -54,7 +54,16 @@ sub seen {
     return \%seen;
 }
 
-sub forget { $k->{lines} = () = Kanda::Home::slurp($log) =~ /\n/g }
+# A line may still be on its way.
+
+sub forget {
+    my $lines = -1;
+
+    while ($lines != ($k->{lines} = () = Kanda::Home::slurp($log) =~ /\n/g)) {
+        $lines = $k->{lines};
+        select undef, undef, undef, 0.05;
+    }
+}
 
 sub is_seen {
     my ($what, %is) = @_;
@@ -165,8 +174,9 @@ my $key = $k->post('/apikeys', $owner, { name => 'k', scopes => ['logs'] })
             ->json->{apiKey};
 forget();
 $k->post('/totp/unlock/x', $key);
+my ($id) = $key =~ /^kan_(.{10})/;
 is_seen('a key without the scope', status => 403,
-        tenant => $owner->{userId}, user => $owner->{userId},
+        tenant => "$owner->{userId}.$id", user => $owner->{userId},
         event => 'totp.unlock', reason => 'insufficient_scope');
 
 # what the line of a bad request has
@@ -176,6 +186,64 @@ Kanda::HTTP->new($k->port)->send("GET / HTTP/1.1\r\nHost: \x01\r\n\r\n")
 is_seen('a bad request', status => 400);
 Kanda::HTTP->new($k->port)->send("\r\nx\r\n\r\n")->receive;
 is_seen('no request at all', status => 400);
+
+
+# Whom a request names: nothing beside it hides that, or makes it another
+
+{
+    my $you = Kanda::Auth->new($k)->register->login;
+    my $forged = 'kan_' . 'a' x 10 . $you->{userId} . '_' . 'A' x 43;
+
+    for my $beside ([ Authorization => 'Bearer x' ], [ 'X-API-Key' => 'x' ],
+                    [ 'X-API-Key' => $forged ],
+                    [ Authorization => "Bearer $forged" ],
+                    [ Authorization => "Bearer $you->{jar}{accessToken}" ])
+    {
+        for my $path ('gate/page', 'gate-2/page') {
+            forget();
+            page($me, $path, @$beside);
+            is(seen()->{tenant}, $me->{userId},
+               "$path: a session beside $beside->[0]");
+        }
+    }
+
+    forget();
+    page($me->other, 'open/page', 'X-API-Key' => $forged);
+    is(seen()->{tenant}, "$you->{userId}." . 'a' x 10,
+       'a key that anybody could have written is nobody else\'s');
+    page($me->other, 'open/page', Authorization => 'Bearer x',
+         Cookie => "accessToken=$you->{jar}{accessToken}");
+    is(seen()->{tenant}, $you->{userId}, 'what is bad is passed over');
+
+    my $half = $me->other->temp;
+    forget();
+    page($me->other, 'open/page', Authorization => "Bearer $half");
+    is(seen()->{tenant}, '-', 'half a login names nobody');
+}
+
+
+# Where nothing is served, there is nobody to know
+
+{
+    my $idle = Kanda->new(redis => undef, location => '',
+        http   => "log_format seen '\$kanda_tenant|\$kanda_user';
+                   access_log $dir/idle.log seen;",
+        server => 'location / { return 204; }');
+    $idle->{kanda} = "kanda_keys $idle->{keys_file};";
+    no warnings 'redefine';
+    local *Kanda::location_config = sub { '' };
+    $idle->start_nginx;
+    my ($pid) = $idle->nginx->worker_pids;
+
+    for my $who ('Bearer ' . 'a' x 200, 'Bearer ' . $owner->{token},
+                 "Bearer $key")
+    {
+        is(Kanda::HTTP->new($idle->port)->request('GET', '/', headers =>
+            [ Authorization => $who, Cookie => "kanda_default=x" ])->status,
+           204, 'a server without a service');
+    }
+    is_deeply([ $idle->nginx->worker_pids ], [ $pid ], 'whose worker lives');
+}
 
 
 # A tenant's limit is not another's

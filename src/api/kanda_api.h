@@ -129,6 +129,11 @@ ngx_int_t kanda_image_answer(kanda_request_t *kr, const char *type,
 ngx_int_t kanda_secret_picture(kanda_request_t *kr);
 
 
+/* Answers with a page of the log that kr->store's account has, a fiber; subject
+ * is what the answer calls what an entry is about. */
+ngx_int_t kanda_logs(kanda_request_t *kr, const char *subject);
+
+
 /* A problem in RFC 9457's form, for kanda_dialect_t. */
 ngx_int_t kanda_api_problem(kanda_request_t *kr, kanda_problem_t problem,
     const char *detail);

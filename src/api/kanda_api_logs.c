@@ -10,11 +10,18 @@
 
 
 static void kanda_logs_write(kanda_json_out_t *out,
-    const kanda_log_entry_t *entry);
+    const kanda_log_entry_t *entry, const char *subject);
 
 
 ngx_int_t
 kanda_api_logs(kanda_request_t *kr)
+{
+    return kanda_logs(kr, "clientId");
+}
+
+
+ngx_int_t
+kanda_logs(kanda_request_t *kr, const char *subject)
 {
     ngx_int_t          rc;
     ngx_uint_t         i;
@@ -50,7 +57,7 @@ kanda_api_logs(kanda_request_t *kr)
     kanda_json_open(&out, "logs", '[');
 
     for (i = 0; i < s->page.n; i++) {
-        kanda_logs_write(&out, &s->page.entries[i]);
+        kanda_logs_write(&out, &s->page.entries[i], subject);
     }
 
     kanda_api_page_end(&out, &s->asked, s->page.total);
@@ -64,14 +71,15 @@ kanda_api_logs(kanda_request_t *kr)
 /* An entry that stands for many refusals says for how many. */
 
 static void
-kanda_logs_write(kanda_json_out_t *out, const kanda_log_entry_t *entry)
+kanda_logs_write(kanda_json_out_t *out, const kanda_log_entry_t *entry,
+    const char *subject)
 {
     kanda_json_open(out, NULL, '{');
     kanda_api_text(out, "id", &entry->id);
     kanda_json_time(out, "timestamp", entry->time);
     kanda_api_text(out, "event", &entry->event);
     kanda_json_bool(out, "success", entry->success);
-    kanda_api_text(out, "clientId", &entry->client);
+    kanda_api_text(out, subject, &entry->client);
     kanda_api_text(out, "reason", &entry->reason);
     kanda_api_text(out, "ip", &entry->ip);
     kanda_api_text(out, "userAgent", &entry->agent);

@@ -92,6 +92,7 @@ const kanda_dialect_t  kanda_api_dialect = {
     kanda_api_problem,
     1,
     NULL,
+    0,
     NULL
 };
 

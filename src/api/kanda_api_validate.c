@@ -35,6 +35,8 @@ kanda_api_validate(kanda_request_t *kr)
             if (kanda_code_compare(kr, &s->code, kanda_validate_open)
                 != NGX_OK)
             {
+                kanda_stats_count(verdicts[KANDA_STATS_CLIENT]
+                                          [KANDA_STATS_INTEGRITY]);
                 return kanda_problem(kr, KANDA_INTEGRITY);
             }
         }
@@ -44,6 +46,8 @@ kanda_api_validate(kanda_request_t *kr)
                                            kr->conf->lockout));
 
     } while (kanda_code_again(kr, &s->code));
+
+    kanda_code_count(kr, KANDA_STATS_CLIENT, &s->code.judgement);
 
     return kanda_validate_answer(kr);
 

@@ -7,6 +7,7 @@
 #define KANDA_AUTH_H
 
 #include "kanda_api.h"
+#include "kanda_invitation.h"
 #include "kanda_refresh.h"
 #include "kanda_store_session.h"
 
@@ -26,6 +27,7 @@ typedef enum {
     KANDA_AUTH_BAD_REFRESH,
     KANDA_AUTH_NO_SESSION,
     KANDA_AUTH_FORGED,
+    KANDA_AUTH_BAD_INVITATION,
     KANDA_AUTH_ERRORS
 } kanda_auth_error_t;
 
@@ -69,6 +71,14 @@ typedef struct {
 } kanda_auth_recovery_t;
 
 
+typedef struct {
+    ngx_str_t                password;
+    ngx_str_t                email;         /* of the account, once known */
+    u_char                   digest[KANDA_SHA256_LEN];
+    char                     fresh[KANDA_PHC_MAX];
+} kanda_auth_accept_t;
+
+
 /* Endpoints, each a kanda_handler_pt. */
 
 ngx_int_t kanda_auth_register(kanda_request_t *kr);
@@ -80,6 +90,7 @@ ngx_int_t kanda_auth_sessions(kanda_request_t *kr);
 ngx_int_t kanda_auth_session_end(kanda_request_t *kr);
 ngx_int_t kanda_auth_change_password(kanda_request_t *kr);
 ngx_int_t kanda_auth_delete_account(kanda_request_t *kr);
+ngx_int_t kanda_auth_accept(kanda_request_t *kr);
 
 ngx_int_t kanda_auth_setup(kanda_request_t *kr);
 ngx_int_t kanda_auth_verify_setup(kanda_request_t *kr);

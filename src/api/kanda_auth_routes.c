@@ -26,6 +26,9 @@ static const kanda_route_t  kanda_auth_routes[] = {
     { NGX_HTTP_POST, "login", KANDA_AUTH_NONE, 0, KANDA_BODY_JSON,
       kanda_auth_login, sizeof(kanda_login_state_t), 0 },
 
+    { NGX_HTTP_POST, "accept-invitation", KANDA_AUTH_NONE, 0,
+      KANDA_BODY_JSON, kanda_auth_accept, sizeof(kanda_auth_accept_t), 0 },
+
     { NGX_HTTP_POST, "logout", KANDA_AUTH_NONE, 0, KANDA_BODY_LENIENT,
       kanda_auth_logout, sizeof(kanda_auth_logout_t), 0 },
 
@@ -80,6 +83,7 @@ const kanda_dialect_t  kanda_auth_dialect = {
     kanda_auth_problem,
     1,
     kanda_auth_forged,
+    0,
     NULL
 };
 
@@ -124,7 +128,9 @@ static const kanda_auth_text_t  kanda_auth_errors[KANDA_AUTH_ERRORS] = {
     [KANDA_AUTH_NO_SESSION] = {
         404, "Session not found", "SESSION_NOT_FOUND" },
     [KANDA_AUTH_FORGED] = {
-        403, "CSRF token validation failed", "CSRF_INVALID" }
+        403, "CSRF token validation failed", "CSRF_INVALID" },
+    [KANDA_AUTH_BAD_INVITATION] = {
+        401, "Invalid or expired invitation", "INVALID_INVITATION" }
 };
 
 

@@ -247,16 +247,23 @@ kanda_auth_session_end(kanda_request_t *kr)
 ngx_int_t
 kanda_auth_change_password(kanda_request_t *kr)
 {
-    return kanda_password_use(kr, "currentPassword", "newPassword",
-                              kanda_account_password, kanda_auth_done);
+    static const kanda_password_form_t  form = {
+        "currentPassword", "newPassword", kanda_account_password, 0,
+        kanda_auth_done
+    };
+
+    return kanda_password_use(kr, &form);
 }
 
 
 ngx_int_t
 kanda_auth_delete_account(kanda_request_t *kr)
 {
-    return kanda_password_use(kr, "password", NULL, kanda_account_delete,
-                              kanda_auth_deleted);
+    static const kanda_password_form_t  form = {
+        "password", NULL, kanda_account_delete, 1, kanda_auth_deleted
+    };
+
+    return kanda_password_use(kr, &form);
 }
 
 

@@ -149,6 +149,8 @@ kanda_auth_verify_setup(kanda_request_t *kr)
     if (s->code.judgement.submitted == KANDA_SUBMITTED_CODE
         && kanda_code_compare(kr, &s->code, kanda_auth_enrol_open) != NGX_OK)
     {
+        kanda_stats_count(verdicts[KANDA_STATS_ACCOUNT]
+                                  [KANDA_STATS_INTEGRITY]);
         return kanda_problem(kr, KANDA_INTEGRITY);
     }
 
@@ -160,6 +162,8 @@ kanda_auth_verify_setup(kanda_request_t *kr)
     e->step = s->code.judgement.match;
 
     kanda_await(kr, kanda_factor_enable(&kr->store, e));
+
+    kanda_code_count(kr, KANDA_STATS_ACCOUNT, &s->code.judgement);
 
     switch (kr->store.status) {
 

@@ -117,6 +117,60 @@ kanda_code_again(kanda_request_t *kr, kanda_code_t *c)
 }
 
 
+void
+kanda_code_count(kanda_request_t *kr, kanda_stats_kind_t kind,
+    const kanda_judgement_t *j)
+{
+    kanda_stats_verdict_t  verdict;
+
+    if (j->submitted == KANDA_SUBMITTED_NOTHING) {
+        return;
+    }
+
+    switch (kr->store.status) {
+
+    case KANDA_STATUS_OK:
+    case KANDA_STATUS_VALID:
+        verdict = (j->submitted == KANDA_SUBMITTED_RECOVERY)
+                  ? KANDA_STATS_RECOVERY : KANDA_STATS_VALID;
+        break;
+
+    case KANDA_STATUS_WRONG:
+        verdict = KANDA_STATS_WRONG;
+        break;
+
+    case KANDA_STATUS_REPLAYED:
+        verdict = KANDA_STATS_REPLAYED;
+        break;
+
+    case KANDA_STATUS_MALFORMED:
+        verdict = KANDA_STATS_MALFORMED;
+        break;
+
+    case KANDA_STATUS_UNKNOWN:
+        verdict = KANDA_STATS_UNKNOWN;
+        break;
+
+    case KANDA_STATUS_LOCKED:
+        verdict = KANDA_STATS_LOCKED;
+        break;
+
+    case KANDA_STATUS_STALE:
+        verdict = KANDA_STATS_STALE;
+        break;
+
+    default:
+        return;
+    }
+
+    kanda_stats_count(verdicts[kind][verdict]);
+
+    if (verdict == KANDA_STATS_VALID) {
+        kanda_stats_step(j->match - j->step);
+    }
+}
+
+
 static ngx_int_t
 kanda_code_recovery(kanda_request_t *kr, const ngx_str_t *owner,
     const char *symbols, u_char *digest)

@@ -61,6 +61,12 @@ ngx_int_t kanda_code_compare(kanda_request_t *kr, kanda_code_t *code,
 ngx_uint_t kanda_code_again(kanda_request_t *kr, kanda_code_t *code);
 
 
+/* Counts the verdict that stands in kr->store.status, if a code was
+ * submitted. */
+void kanda_code_count(kanda_request_t *kr, kanda_stats_kind_t kind,
+    const kanda_judgement_t *judgement);
+
+
 /* Makes a set of recovery codes for an owner: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_recovery_fresh(kanda_request_t *kr, const ngx_str_t *owner,
     kanda_recovery_codes_t *set);

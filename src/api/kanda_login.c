@@ -2,7 +2,7 @@
 #include "kanda_cookie.h"
 #include "kanda_password.h"
 #include "kanda_refresh.h"
-#include "kanda_text.h"
+#include "kanda_store_realm.h"
 #include "kanda_token.h"
 
 
@@ -10,11 +10,6 @@
 #define KANDA_LOGIN_WINDOW     (15 * 60 * 1000)     /* ms */
 
 
-static ngx_int_t kanda_login_email(kanda_request_t *kr, ngx_str_t *email);
-static ngx_int_t kanda_login_password(kanda_request_t *kr, const char *field,
-    ngx_str_t *password);
-static ngx_int_t kanda_login_new_password(kanda_request_t *kr,
-    const char *field, const ngx_str_t *email, ngx_str_t *password);
 static ngx_int_t kanda_login_prepare(kanda_request_t *kr, ngx_uint_t session);
 static ngx_int_t kanda_login_challenge(kanda_request_t *kr);
 
@@ -48,6 +43,7 @@ kanda_register(kanda_request_t *kr, kanda_handler_pt answer)
 
     kanda_await(kr, kanda_kdf_hash(kdf, &kr->kdf_slot, &kr->waiter,
                                    &s->password, s->fresh));
+    kanda_await(kr, kanda_accounts_add(&kr->store));
     kanda_await(kr, kanda_account_create(&kr->store, &s->email, s->fresh));
 
     if (kr->store.status == KANDA_STATUS_EXISTS) {
@@ -210,8 +206,7 @@ kanda_login_challenge(kanda_request_t *kr)
  * does not have the password. */
 
 ngx_int_t
-kanda_password_use(kanda_request_t *kr, const char *field, const char *next,
-    kanda_password_use_pt use, kanda_handler_pt answer)
+kanda_password_use(kanda_request_t *kr, const kanda_password_form_t *form)
 {
     kanda_kdf_t          *kdf;
     kanda_login_state_t  *s;
@@ -221,12 +216,12 @@ kanda_password_use(kanda_request_t *kr, const char *field, const char *next,
 
     kanda_begin(kr);
 
-    kanda_api_need(kanda_login_password(kr, field, &s->password));
+    kanda_api_need(kanda_login_password(kr, form->field, &s->password));
 
-    if (next) {
+    if (form->next) {
         kanda_await(kr, kanda_account_get(&kr->store, &s->account));
-        kanda_api_need(kanda_login_new_password(kr, next, &s->account.email,
-                                                &s->next));
+        kanda_api_need(kanda_login_new_password(kr, form->next,
+                                                &s->account.email, &s->next));
     }
 
     if (kanda_kdf_reserve(kdf, &kr->kdf_slot) != NGX_OK) {
@@ -248,7 +243,7 @@ kanda_password_use(kanda_request_t *kr, const char *field, const char *next,
     s->outcome.match = s->verdict.match;
     s->outcome.fresh = s->fresh;
 
-    if (s->verdict.match && next) {
+    if (s->verdict.match && form->next) {
 
         if (kanda_kdf_reserve(kdf, &kr->kdf_slot) != NGX_OK) {
             return kanda_problem(kr, KANDA_UNAVAILABLE);
@@ -258,96 +253,17 @@ kanda_password_use(kanda_request_t *kr, const char *field, const char *next,
                                        &s->next, s->fresh));
     }
 
-    kanda_await(kr, use(&kr->store, &s->outcome));
+    kanda_await(kr, form->use(&kr->store, &s->outcome));
 
     if (kr->store.status != KANDA_STATUS_OK) {
         return kanda_problem(kr, KANDA_INVALID_CREDENTIALS);
     }
 
-    return answer(kr);
+    if (form->last) {
+        kanda_attempt(kr, kanda_accounts_drop(&kr->store, 0));
+    }
+
+    return form->answer(kr);
 
     kanda_end(kr);
-}
-
-
-static ngx_int_t
-kanda_login_email(kanda_request_t *kr, ngx_str_t *email)
-{
-    u_char     *p;
-    ngx_int_t   rc;
-    ngx_str_t   text;
-
-    rc = kanda_field_need(kr, "email", &text);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    p = ngx_pnalloc(kr->request->pool, text.len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (kanda_email_canonical((char *) p, (char *) text.data, text.len) != 0) {
-        (void) kanda_api_invalid(kr, "email must be an email address of at "
-                                 "most 254 bytes.");
-        return NGX_DECLINED;
-    }
-
-    email->data = p;
-    email->len = text.len;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-kanda_login_password(kanda_request_t *kr, const char *field,
-    ngx_str_t *password)
-{
-    ngx_int_t  rc;
-
-    rc = kanda_field_need(kr, field, password);
-
-    if (rc == NGX_OK && password->len > KANDA_PASSWORD_BYTES) {
-        (void) kanda_api_invalid(kr, "password is longer than any can be.");
-        return NGX_DECLINED;
-    }
-
-    return rc;
-}
-
-
-static ngx_int_t
-kanda_login_new_password(kanda_request_t *kr, const char *field,
-    const ngx_str_t *email, ngx_str_t *password)
-{
-    static const char  *details[] = {
-        [KANDA_PASSWORD_SHORT] = "password must have at least 8 characters.",
-        [KANDA_PASSWORD_LONG] = "password must have at most 128 characters.",
-        [KANDA_PASSWORD_INVALID] = "password must be valid UTF-8.",
-        [KANDA_PASSWORD_IS_EMAIL] = "password must not be the email."
-    };
-
-    ngx_int_t               rc;
-    kanda_password_check_t  check;
-
-    rc = kanda_field_need(kr, field, password);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    check = kanda_password_check((char *) password->data, password->len,
-                                 (char *) email->data, email->len);
-
-    if (check != KANDA_PASSWORD_OK) {
-        (void) kanda_api_invalid(kr, details[check]);
-        return NGX_DECLINED;
-    }
-
-    if (kanda_blocklist_has(kr->main->blocklist, password)) {
-        (void) kanda_api_invalid(kr, "password is one of the most common.");
-        return NGX_DECLINED;
-    }
-
-    return NGX_OK;
 }

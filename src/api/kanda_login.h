@@ -50,13 +50,34 @@ ngx_int_t kanda_login_temp(kanda_request_t *kr, kanda_jwt_use_t use,
 typedef ngx_int_t (*kanda_password_use_pt)(kanda_store_t *st,
     const kanda_password_outcome_t *outcome);
 
-/*
- * Verifies the calling session's password, which field names, and uses it, a
- * fiber.  With next, the field of the password to come, that is checked first
- * and hashed last.
- */
-ngx_int_t kanda_password_use(kanda_request_t *kr, const char *field,
-    const char *next, kanda_password_use_pt use, kanda_handler_pt answer);
+typedef struct {
+    const char             *field;      /* that has the password */
+    const char             *next;       /* and the one to come, or NULL */
+    kanda_password_use_pt   use;
+    ngx_uint_t              last;       /* the account goes with it */
+    kanda_handler_pt        answer;
+} kanda_password_form_t;
+
+
+/* Verifies the calling session's password and uses it, a fiber.  The one to
+ * come is checked first and hashed last. */
+ngx_int_t kanda_password_use(kanda_request_t *kr,
+    const kanda_password_form_t *form);
+
+
+/* Fields, each NGX_OK, or NGX_DECLINED with the problem answered, or
+ * NGX_ERROR. */
+
+/* The field "email", canonical. */
+ngx_int_t kanda_login_email(kanda_request_t *kr, ngx_str_t *email);
+
+/* A password, which may be any. */
+ngx_int_t kanda_login_password(kanda_request_t *kr, const char *field,
+    ngx_str_t *password);
+
+/* One that is chosen now for the account of an email, if that is known. */
+ngx_int_t kanda_login_new_password(kanda_request_t *kr, const char *field,
+    const ngx_str_t *email, ngx_str_t *password);
 
 
 #endif /* KANDA_LOGIN_H */

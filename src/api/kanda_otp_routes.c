@@ -107,6 +107,7 @@ const kanda_dialect_t  kanda_otp_dialect = {
     kanda_otp_problem,
     0,
     NULL,
+    0,
     NULL
 };
 

@@ -32,6 +32,8 @@ kanda_proof(kanda_request_t *kr, const kanda_proof_form_t *form)
                                               &s->code.secret));
 
             if (kanda_code_compare(kr, &s->code, kanda_proof_open) != NGX_OK) {
+                kanda_stats_count(verdicts[KANDA_STATS_ACCOUNT]
+                                          [KANDA_STATS_INTEGRITY]);
                 return kanda_problem(kr, KANDA_INTEGRITY);
             }
         }
@@ -39,6 +41,8 @@ kanda_proof(kanda_request_t *kr, const kanda_proof_form_t *form)
         kanda_await(kr, form->send(kr));
 
     } while (kanda_code_again(kr, &s->code));
+
+    kanda_code_count(kr, KANDA_STATS_ACCOUNT, &s->code.judgement);
 
     return form->answer(kr);
 

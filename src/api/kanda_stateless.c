@@ -1,6 +1,9 @@
 #include "kanda_stateless.h"
 
 
+static ngx_int_t kanda_stateless_valid(kanda_request_t *kr);
+
+
 ngx_int_t
 kanda_stateless_match(kanda_request_t *kr, ngx_uint_t window)
 {
@@ -70,6 +73,34 @@ kanda_stateless_verify(kanda_request_t *kr, const char *event)
 
 ngx_int_t
 kanda_stateless_verdict(kanda_request_t *kr)
+{
+    ngx_int_t               valid;
+    kanda_stateless_t      *s;
+    kanda_stats_verdict_t   verdict;
+
+    s = kr->state;
+    valid = kanda_stateless_valid(kr);
+
+    if (valid == NGX_ERROR) {
+        return valid;
+    }
+
+    verdict = valid ? KANDA_STATS_VALID
+              : s->once ? KANDA_STATS_REPLAYED
+              : s->malformed ? KANDA_STATS_MALFORMED : KANDA_STATS_WRONG;
+
+    kanda_stats_count(verdicts[KANDA_STATS_STATELESS][verdict]);
+
+    if (valid) {
+        kanda_stats_step(s->match - s->step);
+    }
+
+    return valid;
+}
+
+
+static ngx_int_t
+kanda_stateless_valid(kanda_request_t *kr)
 {
     kanda_status_t      status;
     kanda_stateless_t  *s;

@@ -35,6 +35,7 @@ const kanda_dialect_t  kanda_toolkit_dialect = {
     kanda_api_problem,
     0,
     NULL,
+    0,
     NULL
 };
 

@@ -53,32 +53,27 @@ int
 kanda_seal_open(const kanda_keyring_t *ring, const kanda_seal_place_t *place,
     const uint8_t *record, size_t len, uint8_t *out, size_t cap, int *stale)
 {
-    size_t              head, aad_len, text_len;
-    uint8_t             aad[KANDA_SEAL_PLACE];
-    const kanda_key_t  *k;
+    int      key;
+    size_t   head, aad_len, text_len;
+    uint8_t  aad[KANDA_SEAL_PLACE];
 
-    if (len < 2 || record[0] != KANDA_SEAL_FORMAT) {
+    key = kanda_seal_key(ring, record, len);
+
+    if (key < 0) {
         goto failed;
     }
 
     head = 2 + (size_t) record[1];
-
-    if (len < head + KANDA_SEAL_NONCE + KANDA_SEAL_TAG) {
-        goto failed;
-    }
-
     text_len = len - head - KANDA_SEAL_NONCE - KANDA_SEAL_TAG;
-    k = kanda_key_find(ring->seal, ring->nseal, (const char *) record + 2,
-                       record[1]);
 
-    if (k == NULL || text_len > cap || text_len > INT32_MAX) {
+    if (text_len > cap || text_len > INT32_MAX) {
         goto failed;
     }
 
     aad_len = kanda_seal_place(aad, record, head, place);
 
     if (aad_len == 0
-        || kanda_gcm_open(k->key, record + head, aad, aad_len,
+        || kanda_gcm_open(ring->seal[key].key, record + head, aad, aad_len,
                           record + head + KANDA_SEAL_NONCE, text_len, out)
            != 0)
     {
@@ -86,7 +81,7 @@ kanda_seal_open(const kanda_keyring_t *ring, const kanda_seal_place_t *place,
     }
 
     if (stale != NULL) {
-        *stale = (k != &ring->seal[0]);
+        *stale = (key != 0);
     }
 
     return (int) text_len;
@@ -96,6 +91,24 @@ failed:
     kanda_wipe(out, cap);
 
     return -1;
+}
+
+
+int
+kanda_seal_key(const kanda_keyring_t *ring, const uint8_t *record, size_t len)
+{
+    const kanda_key_t  *k;
+
+    if (len < 2 || record[0] != KANDA_SEAL_FORMAT
+        || len < 2 + (size_t) record[1] + KANDA_SEAL_NONCE + KANDA_SEAL_TAG)
+    {
+        return -1;
+    }
+
+    k = kanda_key_find(ring->seal, ring->nseal, (const char *) record + 2,
+                       record[1]);
+
+    return k ? (int) (k - ring->seal) : -1;
 }
 
 

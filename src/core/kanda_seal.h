@@ -50,5 +50,10 @@ int kanda_seal_open(const kanda_keyring_t *ring,
     const kanda_seal_place_t *place, const uint8_t *record, size_t len,
     uint8_t *out, size_t cap, int *stale);
 
+/* Which of the ring's keys a record names: its place in the ring, or -1 when it
+ * is none of them. */
+int kanda_seal_key(const kanda_keyring_t *ring, const uint8_t *record,
+    size_t len);
+
 
 #endif /* KANDA_SEAL_H */

@@ -6,6 +6,7 @@
 
 #include "kanda_kdf_impl.h"
 #include "kanda_crypto.h"
+#include "kanda_stats.h"
 
 
 static ngx_int_t kanda_kdf_post(kanda_kdf_t *kdf, ngx_uint_t *slot,
@@ -109,10 +110,12 @@ ngx_int_t
 kanda_kdf_reserve(kanda_kdf_t *kdf, ngx_uint_t *slot)
 {
     if (kdf->taken >= KANDA_KDF_QUEUE) {
+        kanda_stats_count(hashes_refused);
         return NGX_ERROR;
     }
 
     kdf->taken++;
+    kanda_stats_set(KANDA_STATS_HASHES, kdf->taken);
     *slot = 1;
 
     return NGX_OK;
@@ -124,6 +127,7 @@ kanda_kdf_release(kanda_kdf_t *kdf, ngx_uint_t *slot)
 {
     if (*slot) {
         kdf->taken--;
+        kanda_stats_set(KANDA_STATS_HASHES, kdf->taken);
         *slot = 0;
     }
 }
@@ -267,6 +271,11 @@ kanda_kdf_finish(kanda_kdf_task_t *task)
     kanda_op_t   op;
 
     task->kdf->taken--;
+    kanda_stats_set(KANDA_STATS_HASHES, task->kdf->taken);
+
+    if (task->result >= 0) {
+        kanda_stats_count(hashes);
+    }
 
     rc = (task->result < 0) ? NGX_ERROR : NGX_OK;
 

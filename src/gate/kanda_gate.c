@@ -8,9 +8,11 @@
 
 
 static ngx_int_t kanda_gate_ask_token(kanda_gate_t *gate);
+static ngx_int_t kanda_gate_ask_again(kanda_gate_t *gate);
+static ngx_int_t kanda_gate_wait(kanda_gate_t *gate,
+    ngx_int_t (*ask)(kanda_store_t *st, kanda_gate_info_t *info));
 static void kanda_gate_learn(kanda_gate_t *gate);
 static ngx_uint_t kanda_gate_outdated(const kanda_gate_t *gate);
-static int64_t kanda_gate_now(const kanda_gate_t *gate);
 
 
 ngx_int_t
@@ -44,7 +46,32 @@ kanda_gate_ask(kanda_gate_t *gate)
     st->sid.data = (u_char *) names.session;
     st->sid.len = KANDA_SESSION_LEN;
 
-    if (kanda_gate_read(st, &gate->info) == NGX_ERROR) {
+    gate->info.now = kanda_clock_now(kr->main->worker.clock);
+
+    return gate->info.now ? kanda_gate_wait(gate, kanda_gate_read)
+                          : kanda_gate_ask_again(gate);
+}
+
+
+/* By Redis's own clock. */
+
+static ngx_int_t
+kanda_gate_ask_again(kanda_gate_t *gate)
+{
+    gate->touched = 1;
+
+    return kanda_credentials_origin(&gate->kr) == NGX_OK
+           ? kanda_gate_wait(gate, kanda_gate_touch) : NGX_ERROR;
+}
+
+
+static ngx_int_t
+kanda_gate_wait(kanda_gate_t *gate,
+    ngx_int_t (*ask)(kanda_store_t *st, kanda_gate_info_t *info))
+{
+    gate->known = 0;
+
+    if (ask(&gate->kr.store, &gate->info) == NGX_ERROR) {
         gate->known = 1;
         gate->who = KANDA_GATE_AWAY;
         return NGX_OK;
@@ -88,14 +115,7 @@ kanda_gate_ask_token(kanda_gate_t *gate)
         return NGX_ERROR;
     }
 
-    if (kanda_gate_token(&kr->store, &gate->info) == NGX_ERROR) {
-        gate->who = KANDA_GATE_AWAY;
-        return NGX_OK;
-    }
-
-    gate->known = 0;
-
-    return NGX_AGAIN;
+    return kanda_gate_wait(gate, kanda_gate_token);
 }
 
 
@@ -132,37 +152,30 @@ kanda_gate_learn(kanda_gate_t *gate)
 
     gate->who = KANDA_GATE_SOMEBODY;
 
-    if (gate->token || gate->touched || !kanda_gate_outdated(gate)) {
-        return;
-    }
-
-    gate->touched = 1;
-
-    if (kanda_credentials_origin(kr) != NGX_OK
-        || kanda_gate_touch(&kr->store, &gate->info) == NGX_ERROR)
+    if (!gate->token && !gate->touched && kanda_gate_outdated(gate)
+        && kanda_gate_ask_again(gate) == NGX_ERROR)
     {
+        gate->known = 1;
         gate->who = KANDA_GATE_AWAY;
-        return;
     }
-
-    gate->known = 0;
 }
 
 
-/* Whether it was last seen so long ago, by this worker's clock, that Redis is
- * to judge by its own: a wrong clock here asks more often, and decides
- * nothing. */
+/* Whether it was last seen so long ago that it is to be noted again, or its
+ * limits are near. */
 
 static ngx_uint_t
 kanda_gate_outdated(const kanda_gate_t *gate)
 {
-    int64_t  unseen, most;
+    int64_t                   unseen, most;
+    const kanda_gate_info_t  *info;
 
-    unseen = kanda_gate_now(gate) - gate->info.seen;
-    most = ngx_min(gate->info.idle / 8, KANDA_GATE_TOUCH);
+    info = &gate->info;
+    unseen = info->now - info->seen;
+    most = ngx_min(info->idle / 8, KANDA_GATE_TOUCH);
 
-    return unseen > most || unseen < -most
-           || kanda_gate_now(gate) >= gate->info.ends - most;
+    return unseen > most || unseen < -KANDA_GATE_AHEAD
+           || info->now >= info->ends - most;
 }
 
 
@@ -190,24 +203,8 @@ kanda_gate_judge(const kanda_gate_t *gate, const kanda_require_t *require)
     }
 
     return info->factor && (require->max_age == 0
-                            || kanda_gate_now(gate) - info->factor
-                               <= require->max_age)
+                            || info->now - info->factor <= require->max_age)
            ? KANDA_GATE_PASSED : KANDA_GATE_STEP_UP;
-}
-
-
-static int64_t
-kanda_gate_now(const kanda_gate_t *gate)
-{
-    ngx_time_t  *tp;
-
-    if (gate->info.now) {
-        return gate->info.now;
-    }
-
-    tp = ngx_timeofday();
-
-    return (int64_t) tp->sec * 1000 + tp->msec;
 }
 
 
@@ -222,7 +219,7 @@ kanda_gate_age(const kanda_gate_t *gate)
         return -1;
     }
 
-    age = (kanda_gate_now(gate) - since) / 1000;
+    age = (gate->info.now - since) / 1000;
 
     return ngx_max(age, 0);
 }

@@ -9,6 +9,7 @@
 #define KANDA_GATE_H
 
 #include "ngx_http_kanda.h"
+#include "kanda_stats.h"
 #include "kanda_store_gate.h"
 
 
@@ -22,10 +23,10 @@ typedef enum {
 
 
 typedef enum {
-    KANDA_GATE_PASSED = 0,
-    KANDA_GATE_LOGIN,                   /* somebody has to sign in */
-    KANDA_GATE_STEP_UP,                 /* a factor has to be shown */
-    KANDA_GATE_UNAVAILABLE
+    KANDA_GATE_PASSED = KANDA_STATS_GATE_PASSED,
+    KANDA_GATE_LOGIN = KANDA_STATS_GATE_LOGIN,      /* has to sign in */
+    KANDA_GATE_STEP_UP = KANDA_STATS_GATE_STEP_UP,  /* or to show a factor */
+    KANDA_GATE_UNAVAILABLE = KANDA_STATS_GATE_UNAVAILABLE
 } kanda_gate_verdict_t;
 
 
@@ -36,7 +37,9 @@ struct kanda_gate_s {
     kanda_gate_t          *next;        /* of another realm or subrequest */
     kanda_gate_who_t       who;
     kanda_gate_info_t      info;        /* of somebody */
-    kanda_gate_verdict_t   verdict;     /* of the last that judged */
+    kanda_gate_verdict_t   verdict;     /* on the main request, last */
+    ngx_msec_t             asked;       /* ngx_current_msec */
+    ngx_table_elt_t       *challenge;   /* that was set already */
     unsigned               known:1;     /* who */
     unsigned               token:1;     /* came with one, not with a cookie */
     unsigned               touched:1;   /* Redis's clock has judged */
@@ -48,6 +51,10 @@ extern const kanda_dialect_t  kanda_gate_dialect;
 
 /* Sets the handlers of a configuration with gates: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_gate_install(ngx_conf_t *cf);
+
+/* The rule of a location, or NULL where none applies. */
+const kanda_require_t *kanda_gate_rule(
+    const ngx_http_kanda_loc_conf_t *klcf);
 
 /* What is known of a request where it stands now, or NULL. */
 const kanda_gate_t *kanda_gate_find(ngx_http_request_t *r);
@@ -69,7 +76,8 @@ int64_t kanda_gate_age(const kanda_gate_t *gate);
 
 /* Ends a request that may not pass, or a subrequest by a status.  Returns what
  * a phase handler is to return. */
-ngx_int_t kanda_gate_refuse(kanda_gate_t *gate, ngx_http_request_t *r);
+ngx_int_t kanda_gate_refuse(kanda_gate_t *gate, ngx_http_request_t *r,
+    kanda_gate_verdict_t verdict);
 
 /* "kanda_serve check": says nothing but that the gate was passed. */
 extern const kanda_dialect_t  kanda_check_dialect;

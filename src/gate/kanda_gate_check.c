@@ -6,7 +6,7 @@ static ngx_int_t kanda_gate_check(ngx_http_request_t *r);
 
 
 const kanda_dialect_t  kanda_check_dialect = {
-    ngx_string("check"), NULL, 0, 0, 0, kanda_api_problem, 0, NULL,
+    ngx_string("check"), NULL, 0, 0, 0, kanda_api_problem, 0, NULL, 0,
     kanda_gate_check
 };
 
@@ -18,12 +18,18 @@ const kanda_dialect_t  kanda_check_dialect = {
 static ngx_int_t
 kanda_gate_check(ngx_http_request_t *r)
 {
-    ngx_int_t            rc;
-    const kanda_gate_t  *gate;
+    ngx_int_t                         rc;
+    const kanda_gate_t               *gate;
+    const kanda_require_t            *require;
+    const ngx_http_kanda_loc_conf_t  *klcf;
 
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_kanda_module);
+    require = kanda_gate_rule(klcf);
     gate = kanda_gate_find(r);
 
-    if (gate == NULL || !gate->known || gate->verdict != KANDA_GATE_PASSED) {
+    if (gate == NULL || !gate->known || require == NULL
+        || kanda_gate_judge(gate, require) != KANDA_GATE_PASSED)
+    {
         return NGX_HTTP_FORBIDDEN;
     }
 

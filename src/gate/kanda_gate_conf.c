@@ -40,6 +40,7 @@ kanda_conf_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     args = cf->args->elts;
+    klcf->gated = 1;
 
     if (ngx_strcmp(args[1].data, "off") == 0) {
         klcf->require = &kanda_require_nothing;
@@ -70,7 +71,6 @@ kanda_conf_require(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     klcf->require = require;
-    klcf->gated = 1;
 
     kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
     kmcf->served = 1;
@@ -87,13 +87,19 @@ kanda_conf_require_option(kanda_require_t *require, ngx_str_t *arg)
 
     if (ngx_strncmp(arg->data, "max_age=", 8) == 0) {
 
-        return require->level == KANDA_REQUIRE_OTP
+        return require->max_age
+               ? "has max_age= twice"
+               : require->level == KANDA_REQUIRE_OTP
                ? kanda_conf_ms(arg, "max_age=", &require->max_age)
                : "max_age= goes with otp: it is the age of a second factor";
     }
 
     if (ngx_strncmp(arg->data, "login=", 6) != 0) {
         return "knows max_age= and login=";
+    }
+
+    if (require->login.len) {
+        return "has login= twice";
     }
 
     require->login.data = arg->data + 6;
@@ -177,18 +183,24 @@ kanda_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 /* A dialect that looks at credentials itself has no gate but its own, unless
  * one is written there: what stands for a whole server would keep everybody
- * from signing in. */
+ * from signing in.  The rule is inherited all the same, by what is nested in
+ * it and is none of the dialect's. */
 
 char *
 kanda_gate_merge(ngx_conf_t *cf, ngx_http_kanda_loc_conf_t *prev,
     ngx_http_kanda_loc_conf_t *conf)
 {
+    ngx_http_core_loc_conf_t     *clcf;
     ngx_http_kanda_loc_conf_t   **place;
     ngx_http_kanda_main_conf_t   *kmcf;
 
-    if (conf->require == NULL
-        && !(conf->dialect && kanda_gate_self(conf->dialect)))
-    {
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    conf->exempt = clcf->noname ? prev->exempt
+                                : !conf->gated && conf->dialect
+                                  && kanda_gate_self(conf->dialect);
+
+    if (conf->require == NULL) {
         conf->require = prev->require;
     }
 
@@ -278,14 +290,14 @@ kanda_gate_warn(ngx_conf_t *cf)
 
     for (i = 0; i < kmcf->locations->nelts; i++) {
 
-        if (!locations[i]->gated) {
+        if (kanda_gate_rule(locations[i]) == NULL) {
             continue;
         }
 
         /* once a realm */
 
         for (j = 0; j < i; j++) {
-            if (locations[j]->gated
+            if (kanda_gate_rule(locations[j])
                 && kanda_gate_same_realm(locations[j], locations[i]))
             {
                 break;

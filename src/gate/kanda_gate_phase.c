@@ -1,6 +1,9 @@
 #include "kanda_gate.h"
 
 
+#define KANDA_GATE_GOOD  5000           /* ms that an answer is good for */
+
+
 static ngx_int_t kanda_gate_access(ngx_http_request_t *r);
 static ngx_int_t kanda_gate_preaccess(ngx_http_request_t *r);
 static ngx_int_t kanda_gate_pass(ngx_http_request_t *r);
@@ -8,6 +11,7 @@ static kanda_gate_t *kanda_gate_create(ngx_http_request_t *r);
 static kanda_gate_t **kanda_gate_list(ngx_http_request_t *r,
     ngx_uint_t create);
 static void kanda_gate_forget(void *data);
+static ngx_uint_t kanda_gate_same(const ngx_str_t *a, const ngx_str_t *b);
 
 
 /* Last in the access phase: what is cheaper is asked first, and under "satisfy
@@ -75,13 +79,14 @@ static ngx_int_t
 kanda_gate_pass(ngx_http_request_t *r)
 {
     kanda_gate_t               *gate;
+    kanda_gate_verdict_t        verdict;
     const kanda_require_t      *require;
     ngx_http_kanda_loc_conf_t  *klcf;
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_kanda_module);
-    require = klcf->require;
+    require = kanda_gate_rule(klcf);
 
-    if (require == NULL || require->level == KANDA_REQUIRE_NOTHING) {
+    if (require == NULL) {
         return NGX_DECLINED;
     }
 
@@ -99,10 +104,24 @@ kanda_gate_pass(ngx_http_request_t *r)
         return NGX_AGAIN;
     }
 
-    gate->verdict = kanda_gate_judge(gate, require);
+    verdict = kanda_gate_judge(gate, require);
 
-    return gate->verdict == KANDA_GATE_PASSED ? NGX_OK
-                                              : kanda_gate_refuse(gate, r);
+    if (r == r->main) {
+        gate->verdict = verdict;
+        kanda_stats_count(gate[verdict]);
+    }
+
+    return verdict == KANDA_GATE_PASSED ? NGX_OK
+                                        : kanda_gate_refuse(gate, r, verdict);
+}
+
+
+const kanda_require_t *
+kanda_gate_rule(const ngx_http_kanda_loc_conf_t *klcf)
+{
+    return klcf->require == NULL || klcf->exempt
+           || klcf->require->level == KANDA_REQUIRE_NOTHING
+           ? NULL : klcf->require;
 }
 
 
@@ -143,12 +162,12 @@ kanda_gate_forget(void *data)
 }
 
 
-/* One that somebody else waits for is of no use to this request. */
+/* One that somebody else waits for is of no use to this request, nor one that
+ * was known long ago. */
 
 const kanda_gate_t *
 kanda_gate_find(ngx_http_request_t *r)
 {
-    ngx_str_t                  *realm;
     kanda_gate_t               *gate, **list;
     ngx_http_kanda_loc_conf_t  *klcf;
 
@@ -159,19 +178,30 @@ kanda_gate_find(ngx_http_request_t *r)
     }
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_kanda_module);
-    realm = &klcf->realm;
 
     for (gate = *list; gate; gate = gate->next) {
-        if ((gate->known || gate->kr.request == r)
-            && gate->kr.store.realm.len == realm->len
-            && ngx_memcmp(gate->kr.store.realm.data, realm->data, realm->len)
-               == 0)
+
+        if (gate->known ? ngx_current_msec - gate->asked > KANDA_GATE_GOOD
+                        : gate->kr.request != r)
+        {
+            continue;
+        }
+
+        if (kanda_gate_same(&gate->kr.conf->realm, &klcf->realm)
+            && kanda_gate_same(&gate->kr.conf->issuer, &klcf->issuer))
         {
             return gate;
         }
     }
 
     return NULL;
+}
+
+
+static ngx_uint_t
+kanda_gate_same(const ngx_str_t *a, const ngx_str_t *b)
+{
+    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
 }
 
 
@@ -192,6 +222,7 @@ kanda_gate_create(ngx_http_request_t *r)
     }
 
     gate->kr.now = ngx_time();
+    gate->asked = ngx_current_msec;
     gate->next = *list;
     *list = gate;
 

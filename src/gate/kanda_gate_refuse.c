@@ -5,20 +5,21 @@
 #define KANDA_CHALLENGE_SIZE  256
 
 
-static ngx_uint_t kanda_gate_browser(const kanda_gate_t *gate,
-    ngx_http_request_t *r, const ngx_str_t *login);
-static ngx_int_t kanda_gate_redirect(kanda_gate_t *gate,
-    ngx_http_request_t *r, const ngx_str_t *login);
+static ngx_uint_t kanda_gate_browser(ngx_http_request_t *r,
+    const ngx_str_t *login);
+static ngx_int_t kanda_gate_redirect(ngx_http_request_t *r,
+    const ngx_str_t *login, ngx_uint_t step_up);
 static void kanda_gate_next(ngx_http_request_t *r, ngx_str_t *next);
 static ngx_int_t kanda_gate_challenge(kanda_gate_t *gate,
-    const kanda_require_t *require, ngx_str_t *challenge);
-static ngx_int_t kanda_gate_status(ngx_http_request_t *r,
+    const kanda_require_t *require, ngx_uint_t step_up, ngx_str_t *challenge);
+static ngx_int_t kanda_gate_status(kanda_gate_t *gate, ngx_http_request_t *r,
     const ngx_str_t *challenge);
 static ngx_uint_t kanda_gate_has_page(ngx_http_request_t *r);
 
 
 const kanda_dialect_t  kanda_gate_dialect = {
-    ngx_string("gate"), NULL, 0, 1, 1, kanda_api_problem, 0, NULL, NULL
+    ngx_string("gate"), NULL, 0, 1, 1, kanda_api_problem, 0, NULL, 0,
+    NULL
 };
 
 
@@ -29,39 +30,49 @@ const kanda_dialect_t  kanda_gate_dialect = {
  */
 
 ngx_int_t
-kanda_gate_refuse(kanda_gate_t *gate, ngx_http_request_t *r)
+kanda_gate_refuse(kanda_gate_t *gate, ngx_http_request_t *r,
+    kanda_gate_verdict_t verdict)
 {
     ngx_str_t                   challenge;
     kanda_request_t            *kr;
     kanda_problem_t             problem;
+    const kanda_require_t      *require;
     ngx_http_kanda_loc_conf_t  *klcf;
 
     kr = &gate->kr;
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_kanda_module);
+    require = klcf->require;
 
-    if (gate->verdict == KANDA_GATE_UNAVAILABLE) {
+    if (verdict == KANDA_GATE_UNAVAILABLE) {
         ngx_str_null(&challenge);
         problem = KANDA_UNAVAILABLE;
 
     } else {
-        if (r == r->main && kanda_gate_browser(gate, r, &klcf->require->login))
-        {
-            return kanda_gate_redirect(gate, r, &klcf->require->login);
+        if (r == r->main && kanda_gate_browser(r, &require->login)) {
+            return kanda_gate_redirect(r, &require->login,
+                                       verdict == KANDA_GATE_STEP_UP);
         }
 
-        if (kanda_gate_challenge(gate, klcf->require, &challenge) != NGX_OK) {
+        if (kanda_gate_challenge(gate, require,
+                                 verdict == KANDA_GATE_STEP_UP, &challenge)
+            != NGX_OK)
+        {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        problem = (gate->verdict == KANDA_GATE_STEP_UP)
+        problem = (verdict == KANDA_GATE_STEP_UP)
                   ? KANDA_STEP_UP_REQUIRED : KANDA_SIGN_IN_REQUIRED;
     }
 
     if (r != r->main || (challenge.len && kanda_gate_has_page(r))) {
-        return kanda_gate_status(r, &challenge);
+        return kanda_gate_status(gate, r, &challenge);
     }
 
     kr->request = r;
+
+    if (gate->challenge) {
+        gate->challenge->hash = 0;
+    }
 
     if (kanda_problem(kr, problem) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -74,17 +85,27 @@ kanda_gate_refuse(kanda_gate_t *gate, ngx_http_request_t *r)
 }
 
 
-/* A page that asks to sign in must not send to itself. */
+/* A page that asks to sign in must not send to itself, whatever it is served
+ * by. */
 
 static ngx_uint_t
-kanda_gate_browser(const kanda_gate_t *gate, ngx_http_request_t *r,
-    const ngx_str_t *login)
+kanda_gate_browser(ngx_http_request_t *r, const ngx_str_t *login)
 {
-    ngx_str_t             *accept;
+    u_char                *query;
+    ngx_str_t              asked, *accept;
     ngx_table_elt_t       *h;
     kanda_header_place_t   place;
 
+    asked = r->unparsed_uri;
+    query = ngx_strlchr(asked.data, asked.data + asked.len, '?');
+
+    if (query) {
+        asked.len = query - asked.data;
+    }
+
     if (r->method != NGX_HTTP_GET || login->len == 0
+        || (asked.len == login->len
+            && ngx_memcmp(asked.data, login->data, login->len) == 0)
         || (r->uri.len == login->len
             && ngx_memcmp(r->uri.data, login->data, login->len) == 0))
     {
@@ -112,8 +133,8 @@ kanda_gate_browser(const kanda_gate_t *gate, ngx_http_request_t *r,
 
 
 static ngx_int_t
-kanda_gate_redirect(kanda_gate_t *gate, ngx_http_request_t *r,
-    const ngx_str_t *login)
+kanda_gate_redirect(ngx_http_request_t *r, const ngx_str_t *login,
+    ngx_uint_t step_up)
 {
     u_char            *p;
     size_t             escape;
@@ -140,7 +161,7 @@ kanda_gate_redirect(kanda_gate_t *gate, ngx_http_request_t *r,
     location->value.data = p;
 
     p = ngx_sprintf(p, "%V?%snext=", login,
-                    gate->verdict == KANDA_GATE_STEP_UP ? "need=otp&" : "");
+                    step_up ? "need=otp&" : "");
     p = (u_char *) ngx_escape_uri(p, next.data, next.len,
                                   NGX_ESCAPE_URI_COMPONENT);
 
@@ -180,7 +201,7 @@ kanda_gate_next(ngx_http_request_t *r, ngx_str_t *next)
 
 static ngx_int_t
 kanda_gate_challenge(kanda_gate_t *gate, const kanda_require_t *require,
-    ngx_str_t *challenge)
+    ngx_uint_t step_up, ngx_str_t *challenge)
 {
     u_char  *p;
 
@@ -192,7 +213,7 @@ kanda_gate_challenge(kanda_gate_t *gate, const kanda_require_t *require,
     challenge->data = p;
     p = ngx_sprintf(p, "Bearer realm=\"%V\"", &gate->kr.store.realm);
 
-    if (gate->verdict == KANDA_GATE_STEP_UP) {
+    if (step_up) {
         p = ngx_sprintf(p, ", error=\"insufficient_user_authentication\", "
                         "error_description=\"a second factor is needed\"");
 
@@ -214,7 +235,8 @@ kanda_gate_challenge(kanda_gate_t *gate, const kanda_require_t *require,
  * it. */
 
 static ngx_int_t
-kanda_gate_status(ngx_http_request_t *r, const ngx_str_t *challenge)
+kanda_gate_status(kanda_gate_t *gate, ngx_http_request_t *r,
+    const ngx_str_t *challenge)
 {
     ngx_table_elt_t  *h;
 
@@ -222,9 +244,13 @@ kanda_gate_status(ngx_http_request_t *r, const ngx_str_t *challenge)
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
 
-    h = ngx_list_push(&r->headers_out.headers);
+    h = (r == r->main) ? gate->challenge : NULL;
+
     if (h == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        h = ngx_list_push(&r->headers_out.headers);
+        if (h == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
     }
 
     ngx_memzero(h, sizeof(ngx_table_elt_t));
@@ -232,6 +258,10 @@ kanda_gate_status(ngx_http_request_t *r, const ngx_str_t *challenge)
     ngx_str_set(&h->key, "WWW-Authenticate");
     h->value = *challenge;
     r->headers_out.www_authenticate = h;
+
+    if (r == r->main) {
+        gate->challenge = h;
+    }
 
     return NGX_HTTP_UNAUTHORIZED;
 }

@@ -1,4 +1,5 @@
 #include "kanda_gate.h"
+#include "kanda_cookie.h"
 
 
 /* What a variable is made from; NGX_OK, NGX_DECLINED when it has no value
@@ -10,6 +11,8 @@ static ngx_int_t kanda_variable_get(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t kanda_variable_user(ngx_http_request_t *r, ngx_str_t *value);
 static ngx_int_t kanda_variable_email(ngx_http_request_t *r, ngx_str_t *value);
+static ngx_int_t kanda_variable_tenant(ngx_http_request_t *r,
+    ngx_str_t *value);
 static ngx_int_t kanda_variable_amr(ngx_http_request_t *r, ngx_str_t *value);
 static ngx_int_t kanda_variable_age(ngx_http_request_t *r, ngx_str_t *value);
 static ngx_int_t kanda_variable_event(ngx_http_request_t *r,
@@ -24,22 +27,19 @@ static const kanda_gate_t *kanda_variable_somebody(ngx_http_request_t *r);
 static const struct {
     ngx_str_t          name;
     kanda_variable_pt  get;
-    ngx_uint_t         flags;
 } kanda_variables[] = {
-    { ngx_string("kanda_user"), kanda_variable_user,
-      NGX_HTTP_VAR_NOCACHEABLE },
-    { ngx_string("kanda_email"), kanda_variable_email,
-      NGX_HTTP_VAR_NOCACHEABLE },
-    { ngx_string("kanda_tenant"), kanda_tenant, 0 },
-    { ngx_string("kanda_amr"), kanda_variable_amr, NGX_HTTP_VAR_NOCACHEABLE },
-    { ngx_string("kanda_auth_age"), kanda_variable_age,
-      NGX_HTTP_VAR_NOCACHEABLE },
-    { ngx_string("kanda_event"), kanda_variable_event,
-      NGX_HTTP_VAR_NOCACHEABLE },
-    { ngx_string("kanda_reason"), kanda_variable_reason,
-      NGX_HTTP_VAR_NOCACHEABLE }
+    { ngx_string("kanda_user"), kanda_variable_user },
+    { ngx_string("kanda_email"), kanda_variable_email },
+    { ngx_string("kanda_tenant"), kanda_variable_tenant },
+    { ngx_string("kanda_amr"), kanda_variable_amr },
+    { ngx_string("kanda_auth_age"), kanda_variable_age },
+    { ngx_string("kanda_cookies"), kanda_cookie_others },
+    { ngx_string("kanda_event"), kanda_variable_event },
+    { ngx_string("kanda_reason"), kanda_variable_reason }
 };
 
+
+/* All change on a request's way. */
 
 ngx_int_t
 kanda_gate_variables(ngx_conf_t *cf)
@@ -52,7 +52,7 @@ kanda_gate_variables(ngx_conf_t *cf)
     {
         name = kanda_variables[i].name;
 
-        v = ngx_http_add_variable(cf, &name, kanda_variables[i].flags);
+        v = ngx_http_add_variable(cf, &name, NGX_HTTP_VAR_NOCACHEABLE);
         if (v == NULL) {
             return NGX_ERROR;
         }
@@ -151,6 +151,22 @@ kanda_variable_email(ngx_http_request_t *r, ngx_str_t *value)
     *value = gate->info.email;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_variable_tenant(ngx_http_request_t *r, ngx_str_t *value)
+{
+    const kanda_gate_t  *gate;
+
+    gate = kanda_variable_somebody(r);
+
+    if (gate) {
+        *value = gate->kr.store.account;
+        return NGX_OK;
+    }
+
+    return kanda_tenant(r, value);
 }
 
 

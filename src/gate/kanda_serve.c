@@ -1,7 +1,11 @@
 #include "kanda_serve.h"
+#include "kanda_admin.h"
 #include "kanda_api.h"
 #include "kanda_auth.h"
 #include "kanda_gate.h"
+#include "kanda_health.h"
+#include "kanda_local.h"
+#include "kanda_metrics.h"
 #include "kanda_otp.h"
 #include "kanda_toolkit.h"
 
@@ -14,8 +18,20 @@ static const kanda_dialect_t  *kanda_serve_dialects[] = {
     &kanda_otp_dialect,
     &kanda_toolkit_dialect,
     &kanda_auth_dialect,
-    &kanda_check_dialect
+    &kanda_admin_dialect,
+    &kanda_check_dialect,
+    &kanda_metrics_dialect,
+    &kanda_health_dialect
 };
+
+
+void
+kanda_serve_all(ngx_http_kanda_main_conf_t *kmcf)
+{
+    kmcf->dialects = kanda_serve_dialects;
+    kmcf->ndialects = sizeof(kanda_serve_dialects)
+                      / sizeof(kanda_serve_dialects[0]);
+}
 
 
 char *
@@ -24,7 +40,8 @@ kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_kanda_loc_conf_t *klcf = conf;
 
     ngx_str_t                   *args;
-    ngx_uint_t                   i;
+    ngx_uint_t                   i, row;
+    const kanda_dialect_t       *dialect;
     ngx_http_core_loc_conf_t    *clcf;
     ngx_http_kanda_main_conf_t  *kmcf;
 
@@ -33,6 +50,7 @@ kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     args = cf->args->elts;
+    kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
 #if (NGX_PCRE)
@@ -45,20 +63,28 @@ kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "needs a location with a path";
     }
 
-    for (i = 0; i < sizeof(kanda_serve_dialects)
-                    / sizeof(kanda_serve_dialects[0]); i++)
-    {
-        if (args[1].len == kanda_serve_dialects[i]->name.len
-            && ngx_strcmp(args[1].data, kanda_serve_dialects[i]->name.data)
-               == 0)
+    row = 0;
+
+    for (i = 0; i < kmcf->ndialects; i++) {
+        dialect = kmcf->dialects[i];
+
+        if (args[1].len == dialect->name.len
+            && ngx_strcmp(args[1].data, dialect->name.data) == 0)
         {
-            klcf->dialect = kanda_serve_dialects[i];
+            klcf->dialect = dialect;
+            klcf->row = row;
         }
+
+        row += 1 + dialect->nroutes;
+    }
+
+    if (row > KANDA_STATS_ROWS) {
+        return "has more routes than can be counted";
     }
 
     if (klcf->dialect == NULL) {
         return "does not know this dialect; there is: api, otp, toolkit, "
-               "auth, check";
+               "auth, admin, check, metrics, health";
     }
 
     if (clcf->exact_match && !kanda_serve_is_one(klcf->dialect)) {
@@ -74,10 +100,10 @@ kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf->handler = kanda_serve_handler(klcf->dialect);
 
-    kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
     kmcf->served = 1;
 
-    return NGX_CONF_OK;
+    return klcf->dialect->local && kanda_local_server(cf, kmcf) != NGX_OK
+           ? NGX_CONF_ERROR : NGX_CONF_OK;
 }
 
 

@@ -8,6 +8,9 @@
 #include "ngx_http_kanda.h"
 
 
+/* Tells a configuration which dialects there are. */
+void kanda_serve_all(ngx_http_kanda_main_conf_t *kmcf);
+
 /* The directive: NGX_CONF_OK or a reason. */
 char *kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 

@@ -45,6 +45,7 @@ kanda_body_read(kanda_request_t *kr)
         r->keepalive = 0;
 
     } else if (rc != NGX_OK) {
+        kanda_route_count(kr, rc);
         return rc;
     }
 

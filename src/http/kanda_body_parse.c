@@ -15,6 +15,7 @@ static ngx_int_t kanda_body_fields(kanda_request_t *kr, const ngx_str_t *text);
 static void kanda_body_bad_form(kanda_request_t *kr, const kanda_form_t *form,
     kanda_form_check_t check);
 static ngx_uint_t kanda_body_is(ngx_http_request_t *r, const char *expected);
+static void kanda_body_wipe(cJSON *item);
 static ngx_uint_t kanda_body_is_utf8(u_char *p, u_char *last);
 
 
@@ -271,4 +272,31 @@ kanda_body_is_utf8(u_char *p, u_char *last)
     }
 
     return 1;
+}
+
+
+void
+kanda_body_forget(kanda_request_t *kr)
+{
+    if (kr->json) {
+        kanda_body_wipe(kr->json);
+        cJSON_Delete(kr->json);
+        kr->json = NULL;
+    }
+}
+
+
+static void
+kanda_body_wipe(cJSON *item)
+{
+    for ( /* void */ ; item; item = item->next) {
+
+        if (item->valuestring) {
+            kanda_wipe(item->valuestring, ngx_strlen(item->valuestring));
+        }
+
+        if (item->child) {
+            kanda_body_wipe(item->child);
+        }
+    }
 }

@@ -35,6 +35,7 @@ char *kanda_conf_qrcode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_service_name(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_region(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_two_factor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *kanda_conf_invitation(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_log_retention(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *kanda_conf_blocklist(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -42,6 +43,10 @@ char *kanda_conf_blocklist(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 /* Warns where a location takes another's cookies but differs in kanda_csrf; for
  * each location that gives cookies out, when it is merged. */
 void kanda_conf_csrf_alike(ngx_conf_t *cf, ngx_http_kanda_loc_conf_t *klcf);
+
+/* Inherits what invitations lead to, as a whole. */
+void kanda_conf_invitation_merge(ngx_http_kanda_loc_conf_t *conf,
+    const ngx_http_kanda_loc_conf_t *prev);
 
 /* Keeps the log's bounds as scripts want them. */
 char *kanda_conf_log_text(ngx_conf_t *cf, ngx_http_kanda_main_conf_t *kmcf,

@@ -44,6 +44,10 @@ ngx_int_t kanda_cookie_next(kanda_request_t *kr, kanda_cookie_t cookie,
 ngx_int_t kanda_cookie_find(kanda_request_t *kr, kanda_cookie_t cookie,
     ngx_str_t *value);
 
+/* The request's cookies but for those that speak for their holder, here and in
+ * any realm, "; " between: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_cookie_others(ngx_http_request_t *r, ngx_str_t *value);
+
 /* Adds a Set-Cookie to the answer: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_cookie_set(kanda_request_t *kr, kanda_cookie_t cookie,
     const ngx_str_t *value);

@@ -38,6 +38,23 @@
     } while (0)
 
 
+/*
+ * Runs a call that waits and that nothing hangs on: goes on whatever came of
+ * it.
+ */
+#define kanda_attempt(kr, call)                                               \
+    do {                                                                      \
+        (kr)->line = __LINE__;                                                \
+        (kr)->rc = (call);                                                    \
+        if ((kr)->rc == NGX_AGAIN) {                                          \
+            return NGX_AGAIN;                                                 \
+        }                                                                     \
+        __attribute__((fallthrough));                                         \
+    case __LINE__:                                                            \
+        break;                                                                \
+    } while (0)
+
+
 #define kanda_end(kr)                                                         \
     }                                                                         \
     return NGX_ERROR

@@ -109,7 +109,20 @@ static const kanda_problem_info_t  kanda_problem_table[KANDA_PROBLEMS] = {
 
     [KANDA_STEP_UP_REQUIRED] = {
         401, ngx_string("second_factor_required"), "Second factor required",
-        "This session has not shown a second factor, or not of late." }
+        "This session has not shown a second factor, or not of late." },
+
+    [KANDA_NOT_LOCAL] = {
+        403, ngx_string("not_local"), "Not local",
+        "This is for programs of this machine, by a name of this machine, and "
+        "not for web pages." },
+
+    [KANDA_ACCOUNT_NOT_FOUND] = {
+        404, ngx_string("account_not_found"), "Account not found",
+        "There is no account with this userId." },
+
+    [KANDA_ACCOUNT_DISABLED] = {
+        409, ngx_string("account_disabled"), "Account disabled",
+        "This account is disabled; enable it first." }
 };
 
 

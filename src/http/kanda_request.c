@@ -1,5 +1,6 @@
 #include "ngx_http_kanda.h"
 #include "kanda_crypto.h"
+#include "kanda_local.h"
 
 #include <cjson/cJSON.h>
 
@@ -13,7 +14,6 @@ static ngx_int_t kanda_request_unauthorized(kanda_request_t *kr,
     ngx_uint_t presented);
 static void kanda_request_resume(kanda_waiter_t *w, ngx_int_t rc);
 static void kanda_request_cleanup(void *data);
-static void kanda_request_wipe_json(cJSON *item);
 
 
 ngx_int_t
@@ -54,6 +54,10 @@ kanda_request_create(ngx_http_request_t *r)
     }
 
     ngx_http_set_ctx(r, kr, ngx_http_kanda_module);
+
+    if (kr->dialect->local && !kanda_local_request(r)) {
+        return kanda_problem(kr, KANDA_NOT_LOCAL) == NGX_OK ? kr : NULL;
+    }
 
     switch (kanda_route_find(kr)) {
 
@@ -146,6 +150,9 @@ kanda_request_run(kanda_request_t *kr)
         rc = kanda_problem(kr, KANDA_INTERNAL_ERROR);
     }
 
+    kanda_route_count(kr, rc == NGX_OK ? kr->answer.status
+                                       : NGX_HTTP_INTERNAL_SERVER_ERROR);
+
     ngx_http_finalize_request(r, rc == NGX_OK ? kanda_answer_send(kr)
                                             : NGX_HTTP_INTERNAL_SERVER_ERROR);
 }
@@ -174,6 +181,7 @@ kanda_request_answer(kanda_request_t *kr)
 void
 kanda_request_abort(kanda_request_t *kr, ngx_int_t rc)
 {
+    kanda_route_count(kr, rc);
     ngx_http_finalize_request(kr->request, rc);
 }
 
@@ -369,32 +377,16 @@ kanda_request_cleanup(void *data)
 {
     kanda_request_t *kr = data;
 
+    /* with no answer yet, the client did not wait for it */
+
+    kanda_route_count(kr, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+
     kanda_op_detach(&kr->waiter);
     kanda_kdf_release(kr->main->worker.kdf, &kr->kdf_slot);
 
-    if (kr->json) {
-        kanda_request_wipe_json(kr->json);
-        cJSON_Delete(kr->json);
-        kr->json = NULL;
-    }
+    kanda_body_forget(kr);
 
     if (kr->state) {
         kanda_wipe(kr->state, kr->route->state);
-    }
-}
-
-
-static void
-kanda_request_wipe_json(cJSON *item)
-{
-    for ( /* void */ ; item; item = item->next) {
-
-        if (item->valuestring) {
-            kanda_wipe(item->valuestring, ngx_strlen(item->valuestring));
-        }
-
-        if (item->child) {
-            kanda_request_wipe_json(item->child);
-        }
     }
 }

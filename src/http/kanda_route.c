@@ -70,6 +70,29 @@ kanda_route_find(kanda_request_t *kr)
 }
 
 
+/* A dialect's first row is for what has no route; the others follow its
+ * table. */
+
+void
+kanda_route_count(kanda_request_t *kr, ngx_uint_t status)
+{
+    ngx_uint_t  row;
+
+    if (kr->counted || kr->run != kanda_request_run) {
+        return;
+    }
+
+    kr->counted = 1;
+    row = kr->conf->row;
+
+    if (kr->route->handler) {
+        row += 1 + (kr->route - kr->dialect->routes);
+    }
+
+    kanda_stats_request(row, status);
+}
+
+
 /* What follows the location's prefix, as the client sent it: r->uri has lost
  * "%2F", "%2e" and "//".  After a rewrite or an internal redirect the raw URI
  * is somebody else's, and r->uri, decoded already, is all there is. */

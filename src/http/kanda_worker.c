@@ -27,6 +27,8 @@ kanda_worker_start(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    kanda_stats_start(kmcf->stats, kmcf->ring);
+
     worker = &kmcf->worker;
     worker->hello.ring = kmcf->ring;
     worker->kdf = kanda_kdf_create(cycle, kmcf->ring->pepper);
@@ -40,8 +42,9 @@ kanda_worker_start(ngx_cycle_t *cycle)
     }
 
     worker->shares = kanda_shares_create(worker->redis, cycle->log);
+    worker->clock = kanda_clock_create(worker->redis, cycle->log);
 
-    return worker->shares ? NGX_OK : NGX_ERROR;
+    return worker->shares && worker->clock ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -56,12 +59,14 @@ kanda_worker_stop(ngx_cycle_t *cycle)
         return;
     }
 
+    kanda_clock_destroy(kmcf->worker.clock);
     kanda_shares_destroy(kmcf->worker.shares);
     kanda_redis_destroy(kmcf->worker.redis);
     kanda_kdf_destroy(kmcf->worker.kdf);
     kanda_jwt_cache_free(kmcf->worker.tokens);
     kanda_keyring_wipe(kmcf->ring);
     kanda_crypto_done();
+    kanda_stats_stop();
 
     ngx_memzero(&kmcf->worker, sizeof(kanda_worker_t));
 }

@@ -17,9 +17,11 @@
 #include "kanda_jwt_cache.h"
 #include "kanda_store.h"
 #include "kanda_store_client.h"
+#include "kanda_store_clock.h"
 #include "kanda_blocklist.h"
 #include "kanda_fiber.h"
 #include "kanda_problem.h"
+#include "kanda_stats.h"
 
 
 #define KANDA_BODY_MAX  65536           /* bytes */
@@ -40,6 +42,7 @@ typedef struct {
     kanda_shares_t          *shares;
     kanda_kdf_t             *kdf;
     kanda_jwt_cache_t       *tokens;
+    kanda_clock_t           *clock;
     kanda_store_hello_t      hello;
 } kanda_worker_t;
 
@@ -56,6 +59,10 @@ typedef struct {
     ngx_uint_t               served;    /* some location uses us */
     ngx_uint_t               gates;     /* some kanda_require stands */
     ngx_array_t             *locations; /* ngx_http_kanda_loc_conf_t * */
+    ngx_array_t             *local;     /* servers of local dialects, or NULL */
+    ngx_shm_zone_t          *stats;     /* then, where it is counted */
+    const kanda_dialect_t  **dialects;  /* all there are */
+    ngx_uint_t               ndialects;
     ngx_http_kanda_loc_conf_t  *logins; /* locations that give cookies out */
 } ngx_http_kanda_main_conf_t;
 
@@ -77,6 +84,7 @@ typedef struct {
 
 struct ngx_http_kanda_loc_conf_s {
     const kanda_dialect_t   *dialect;
+    ngx_uint_t               row;       /* of kanda_stats: its first */
     ngx_str_t                prefix;    /* of the location, less a last '/' */
     time_t                   token_ttl;
     ngx_str_t                token_ttl_text;
@@ -93,9 +101,12 @@ struct ngx_http_kanda_loc_conf_s {
     ngx_uint_t               two_factor;    /* a login must have one */
     const kanda_require_t   *require;   /* or NULL */
     ngx_uint_t               gated;     /* kanda_require stands here itself */
+    ngx_uint_t               exempt;    /* from one that is inherited */
     ngx_str_t                gate_limits;   /* ms, see session_new.inc */
     time_t                   gate_absolute; /* s */
     ngx_str_t                gate_cookies[2];   /* as it is, and over TLS */
+    ngx_str_t                invitation_link;   /* of a page, or empty */
+    int64_t                  invitation_ttl;    /* ms */
     ngx_http_kanda_loc_conf_t  *next;   /* of main's logins */
 };
 
@@ -157,6 +168,7 @@ struct kanda_dialect_s {
      * came without its X-CSRF-Token, which kanda_csrf asks for; NULL: such a
      * cookie is none, and the token is always asked for */
     ngx_int_t              (*forged)(kanda_request_t *kr);
+    ngx_uint_t               local;     /* for programs of this machine only */
     /* answers in place of routes */
     ngx_http_handler_pt      handler;
 };
@@ -203,6 +215,7 @@ struct kanda_request_s {
     unsigned                    bad_body:1;
     unsigned                    confirming:1;
     unsigned                    presented:1;    /* credentials, but bad ones */
+    unsigned                    counted:1;
 };
 
 
@@ -243,6 +256,10 @@ ngx_uint_t kanda_refused(kanda_request_t *kr);
  */
 ngx_int_t kanda_route_find(kanda_request_t *kr);
 
+/* Counts a request to a location with kanda_serve under its route and that
+ * status, once. */
+void kanda_route_count(kanda_request_t *kr, ngx_uint_t status);
+
 /*
  * Reads the credentials that the dialect takes and checks what can be checked
  * alone: a token's signature and claims, a key's form.  NGX_OK with the caller
@@ -258,11 +275,12 @@ ngx_int_t kanda_credentials(kanda_request_t *kr);
 ngx_int_t kanda_credentials_key(kanda_request_t *kr, const ngx_str_t *key);
 
 /*
- * The account that a request's credentials name, as far as that can be told
- * without Redis: a token's signature was checked, a key's form.  NGX_OK,
- * NGX_DECLINED when there is none, or NGX_ERROR.
+ * Whom a request's credentials name, as far as that can be told without Redis:
+ * the account of a token or a cookie, whose signature is right; of an API key
+ * the account and the key's id, a dot between.  NGX_OK, NGX_DECLINED when there
+ * is none, or NGX_ERROR.
  */
-ngx_int_t kanda_tenant(ngx_http_request_t *r, ngx_str_t *account);
+ngx_int_t kanda_tenant(ngx_http_request_t *r, ngx_str_t *tenant);
 
 /* Fills in address and user agent for the log: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_credentials_origin(kanda_request_t *kr);
@@ -276,6 +294,10 @@ ngx_int_t kanda_body_read(kanda_request_t *kr);
 /* Checks media type and syntax and parses into kr->json or kr->form; NGX_OK, or
  * NGX_DECLINED with the problem answered, or NGX_ERROR. */
 ngx_int_t kanda_body_parse(kanda_request_t *kr);
+
+
+/* Wipes and frees what was parsed of a body. */
+void kanda_body_forget(kanda_request_t *kr);
 
 
 /* Where a search among the headers stands; zeroed at its start. */

@@ -44,11 +44,18 @@ kanda_redis_call(kanda_redis_t *rd, kanda_waiter_t *w,
         (void) kanda_redis_connect(rd);
 
         if (rd->state == KANDA_REDIS_DOWN) {
+            kanda_stats_count(redis_errors[KANDA_STATS_REDIS_REFUSED]);
             return NGX_ERROR;
         }
     }
 
-    if (rd->broken || rd->pending >= KANDA_REDIS_QUEUE_MAX) {
+    if (rd->broken) {
+        kanda_stats_count(redis_errors[KANDA_STATS_REDIS_REFUSED]);
+        return NGX_ERROR;
+    }
+
+    if (rd->pending >= KANDA_REDIS_QUEUE_MAX) {
+        kanda_stats_count(redis_errors[KANDA_STATS_REDIS_FULL]);
         return NGX_ERROR;
     }
 
@@ -105,6 +112,7 @@ kanda_redis_append(kanda_redis_t *rd, kanda_redis_cmd_t *cmd)
 
     ngx_queue_insert_tail(&rd->waiting, &cmd->queue);
     rd->pending++;
+    kanda_redis_gauges(rd);
 
     if (rd->c) {
         rd->c->idle = 0;
@@ -166,6 +174,14 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
     rd->timeouts = 0;
     keep = NGX_OK;
 
+    kanda_redis_gauges(rd);
+
+    /* not what came unasked for */
+
+    if (cmd->sent && cmd->sent <= rd->received) {
+        kanda_stats_redis_time(rd->received - cmd->sent);
+    }
+
     if (reply->type == REDIS_REPLY_ERROR) {
 
         if (cmd->call.script && !cmd->evaluated && cmd->op.waiter
@@ -177,6 +193,7 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
         }
 
         kanda_redis_refused(rd, reply);
+        kanda_stats_count(redis_errors[KANDA_STATS_REDIS_ERROR]);
         rc = NGX_ERROR;
 
         /* no master any more: greet anew, which only a master answers */
@@ -189,6 +206,10 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
 
     } else if (cmd->op.waiter) {
         rc = cmd->call.parse(cmd->call.out, reply);
+
+        if (rc == NGX_ERROR) {
+            kanda_stats_count(redis_errors[KANDA_STATS_REDIS_UNEXPECTED]);
+        }
 
     } else {
         rc = NGX_OK;
@@ -238,6 +259,7 @@ static ngx_int_t
 kanda_redis_evaluate(kanda_redis_t *rd, kanda_redis_cmd_t *cmd)
 {
     cmd->evaluated = 1;
+    cmd->sent = 0;
     cmd->deadline = ngx_current_msec + rd->conf->timeout;
 
     return kanda_redis_append(rd, cmd);
@@ -296,7 +318,7 @@ kanda_redis_complain(kanda_redis_t *rd, const char *what,
 
 
 void
-kanda_redis_fail_all(kanda_redis_t *rd)
+kanda_redis_fail_all(kanda_redis_t *rd, kanda_stats_redis_t reason)
 {
     ngx_queue_t         failed, *q;
     kanda_redis_cmd_t  *cmd;
@@ -323,11 +345,13 @@ kanda_redis_fail_all(kanda_redis_t *rd)
     ngx_queue_add(&failed, &rd->waiting);
     ngx_queue_init(&rd->waiting);
     rd->pending = 0;
+    kanda_redis_gauges(rd);
 
     while (!ngx_queue_empty(&failed)) {
         q = ngx_queue_head(&failed);
         ngx_queue_remove(q);
         cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
+        kanda_stats_count(redis_errors[reason]);
         kanda_redis_end(cmd, NGX_ERROR);
     }
 }

@@ -53,7 +53,7 @@ kanda_redis_destroy(kanda_redis_t *rd)
 {
     kanda_redis_close(rd);
     rd->broken = 1;
-    kanda_redis_fail_all(rd);
+    kanda_redis_fail_all(rd, KANDA_STATS_REDIS_LOST);
 
     if (rd->retry.timer_set) {
         ngx_del_timer(&rd->retry);
@@ -231,6 +231,8 @@ kanda_redis_greeted(kanda_redis_t *rd)
     rd->broken = 0;
     rd->c->idle = ngx_queue_empty(&rd->waiting);
 
+    kanda_stats_count(redis_connects);
+    kanda_redis_gauges(rd);
     kanda_resp_reset(&rd->greeting_out);
 
     ngx_post_event(&rd->flush, &ngx_posted_events);
@@ -240,13 +242,16 @@ kanda_redis_greeted(kanda_redis_t *rd)
 void
 kanda_redis_lost(kanda_redis_t *rd, const char *why)
 {
-    ngx_uint_t  was;
+    ngx_uint_t           was;
+    kanda_stats_redis_t  reason;
 
     if (rd->state == KANDA_REDIS_DOWN) {
         return;
     }
 
     was = rd->state;
+    reason = rd->overdue ? KANDA_STATS_REDIS_TIMEOUT : KANDA_STATS_REDIS_LOST;
+    rd->overdue = 0;
 
     if (!ngx_exiting && !ngx_terminate) {
         kanda_redis_complain(rd, why, NULL);
@@ -262,7 +267,7 @@ kanda_redis_lost(kanda_redis_t *rd, const char *why)
     }
 
     kanda_redis_plan_retry(rd);
-    kanda_redis_fail_all(rd);
+    kanda_redis_fail_all(rd, reason);
 }
 
 
@@ -270,7 +275,8 @@ void
 kanda_redis_leave(kanda_redis_t *rd)
 {
     kanda_redis_close(rd);
-    kanda_redis_fail_all(rd);
+    kanda_redis_gauges(rd);
+    kanda_redis_fail_all(rd, KANDA_STATS_REDIS_LOST);
 
     rd->retry_at = 0;
 }
@@ -304,6 +310,8 @@ kanda_redis_plan_retry(kanda_redis_t *rd)
     uint16_t    jitter;
     ngx_msec_t  delay;
 
+    kanda_redis_gauges(rd);
+
     if (rd->backoff == 0) {
         rd->backoff = KANDA_REDIS_BACKOFF_MIN;
 
@@ -330,7 +338,7 @@ kanda_redis_retry_handler(ngx_event_t *ev)
     kanda_redis_t *rd = ev->data;
 
     if (ngx_exiting || kanda_redis_connect(rd) != NGX_OK) {
-        kanda_redis_fail_all(rd);
+        kanda_redis_fail_all(rd, KANDA_STATS_REDIS_LOST);
     }
 }
 

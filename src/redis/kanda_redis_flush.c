@@ -1,6 +1,9 @@
 #include "kanda_redis_impl.h"
 
 
+static void kanda_redis_sent(kanda_redis_t *rd);
+
+
 void
 kanda_redis_gather(kanda_redis_t *rd, void (*gather)(void *data), void *data)
 {
@@ -39,6 +42,7 @@ kanda_redis_flush_handler(ngx_event_t *ev)
     rc = kanda_redis_write(rd, &rd->greeting_out);
 
     if (rc == NGX_OK && rd->state == KANDA_REDIS_READY) {
+        kanda_redis_sent(rd);
         rc = kanda_redis_write(rd, &rd->out);
     }
 
@@ -49,6 +53,36 @@ kanda_redis_flush_handler(ngx_event_t *ev)
 
     if (ngx_handle_write_event(rd->c->write, 0) != NGX_OK) {
         kanda_redis_lost(rd, "no write events");
+    }
+}
+
+
+/* Those that were not written before are the last. */
+
+static void
+kanda_redis_sent(kanda_redis_t *rd)
+{
+    uint64_t            now;
+    ngx_queue_t        *q;
+    kanda_redis_cmd_t  *cmd;
+
+    now = 0;
+
+    for (q = ngx_queue_last(&rd->waiting);
+         q != ngx_queue_sentinel(&rd->waiting);
+         q = ngx_queue_prev(q))
+    {
+        cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
+
+        if (cmd->sent) {
+            break;
+        }
+
+        if (now == 0) {
+            now = kanda_stats_now();
+        }
+
+        cmd->sent = now;
     }
 }
 
@@ -92,7 +126,7 @@ kanda_redis_timer_handler(ngx_event_t *ev)
     cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
 
     if (rd->state == KANDA_REDIS_DOWN) {
-        kanda_redis_fail_all(rd);
+        kanda_redis_fail_all(rd, KANDA_STATS_REDIS_TIMEOUT);
         return;
     }
 
@@ -102,5 +136,6 @@ kanda_redis_timer_handler(ngx_event_t *ev)
     }
 
     rd->timeouts += rd->pending;
+    rd->overdue = 1;
     kanda_redis_lost(rd, "timed out");
 }

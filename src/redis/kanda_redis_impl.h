@@ -11,6 +11,7 @@
 #include <ngx_event_connect.h>
 
 #include "kanda_redis.h"
+#include "kanda_stats.h"
 
 
 #define KANDA_REDIS_QUEUE_MAX     8192          /* commands without a reply */
@@ -30,6 +31,7 @@ typedef struct {
     kanda_op_t            op;
     ngx_queue_t           queue;
     ngx_msec_t            deadline;
+    uint64_t              sent;                 /* ns, 0: not yet */
     kanda_redis_call_t    call;
     unsigned              evaluated:1;          /* sent as EVAL already */
     unsigned              greeting:1;
@@ -78,7 +80,9 @@ struct kanda_redis_s {
     ngx_event_t                timer;           /* of the oldest command */
     ngx_event_t                retry;
 
+    uint64_t                   received;        /* ns, what is being read */
     ngx_uint_t                 timeouts;        /* in a row */
+    ngx_uint_t                 overdue;         /* the oldest command is */
     ngx_msec_t                 backoff;
     ngx_msec_t                 retry_at;
     ngx_uint_t                 broken;          /* refuse without trying */
@@ -132,11 +136,21 @@ ngx_int_t kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply);
 void kanda_redis_complain(kanda_redis_t *rd, const char *what,
     const ngx_str_t *more);
 
-/* Resumes everybody with NGX_ERROR. */
-void kanda_redis_fail_all(kanda_redis_t *rd);
+/* Resumes everybody with NGX_ERROR, for a reason that is counted. */
+void kanda_redis_fail_all(kanda_redis_t *rd, kanda_stats_redis_t reason);
 
 /* Writes what there is; NGX_OK, NGX_AGAIN or NGX_ERROR. */
 ngx_int_t kanda_redis_write(kanda_redis_t *rd, kanda_redis_buf_t *b);
+
+
+/* Tells how things stand, to whoever reads the statistics. */
+static ngx_inline void
+kanda_redis_gauges(const kanda_redis_t *rd)
+{
+    kanda_stats_set(KANDA_STATS_CONNECTED, rd->state == KANDA_REDIS_READY);
+    kanda_stats_set(KANDA_STATS_BROKEN, rd->broken);
+    kanda_stats_set(KANDA_STATS_QUEUE, rd->pending);
+}
 
 
 /* Bytes. */

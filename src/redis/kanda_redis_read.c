@@ -60,6 +60,8 @@ kanda_redis_read(kanda_redis_t *rd)
             return;
         }
 
+        rd->received = kanda_stats_now();
+
         if (rd->reader->len > KANDA_REDIS_REPLY_MAX
             || redisReaderFeed(rd->reader, (char *) buf, n) != REDIS_OK)
         {

@@ -48,6 +48,20 @@ static kanda_redis_script_t  kanda_script_table[KANDA_SCRIPTS] = {
     kanda_script_entry(FACTOR_RECOVERY),
     kanda_script_entry(GATE_TOUCH),
     kanda_script_entry(GATE_TOKEN),
+    kanda_script_entry(ACCOUNTS_ADD),
+    kanda_script_entry(ACCOUNTS_DROP),
+    kanda_script_entry(ACCOUNTS_LIST),
+    kanda_script_entry(ADMIN_LOG),
+    kanda_script_entry(ADMIN_LOGGED),
+    kanda_script_entry(ADMIN_CREATE),
+    kanda_script_entry(ADMIN_INVITE),
+    kanda_script_entry(ADMIN_SHOW),
+    kanda_script_entry(ADMIN_DISABLE),
+    kanda_script_entry(ADMIN_ENABLE),
+    kanda_script_entry(ADMIN_RESET_FACTOR),
+    kanda_script_entry(ADMIN_DELETE),
+    kanda_script_entry(INVITATION_BEGIN),
+    kanda_script_entry(INVITATION_END),
     kanda_script_entry(CANARY)
 };
 
@@ -87,6 +101,20 @@ static const ngx_str_t  kanda_script_events[KANDA_SCRIPTS] = {
     kanda_event_entry(FACTOR_RECOVERY),
     kanda_event_entry(GATE_TOUCH),
     kanda_event_entry(GATE_TOKEN),
+    kanda_event_entry(ACCOUNTS_ADD),
+    kanda_event_entry(ACCOUNTS_DROP),
+    kanda_event_entry(ACCOUNTS_LIST),
+    kanda_event_entry(ADMIN_LOG),
+    kanda_event_entry(ADMIN_LOGGED),
+    kanda_event_entry(ADMIN_CREATE),
+    kanda_event_entry(ADMIN_INVITE),
+    kanda_event_entry(ADMIN_SHOW),
+    kanda_event_entry(ADMIN_DISABLE),
+    kanda_event_entry(ADMIN_ENABLE),
+    kanda_event_entry(ADMIN_RESET_FACTOR),
+    kanda_event_entry(ADMIN_DELETE),
+    kanda_event_entry(INVITATION_BEGIN),
+    kanda_event_entry(INVITATION_END),
     kanda_event_entry(CANARY)
 };
 

@@ -115,7 +115,6 @@ void kanda_shares_destroy(kanda_shares_t *shares);
 /* Asks only whether the caller is still who the credentials say.  Waits. */
 ngx_int_t kanda_store_authorize(kanda_store_t *st);
 
-
 /* For the store room itself. */
 
 /* Begins a script's arguments: the key and the prelude's.  NGX_OK or
@@ -175,6 +174,8 @@ typedef struct {
     kanda_redis_t    *redis;
     kanda_keyring_t  *ring;
     time_t            alerted;          /* of wrong keys, last */
+    ngx_msec_t        wrong_at;         /* ms of nginx's timers, with wrong */
+    ngx_uint_t        wrong;            /* they did not open it, last */
     ngx_uint_t        proven;           /* the keys have opened it before */
 } kanda_store_hello_t;
 

@@ -1,5 +1,6 @@
 #include "kanda_store.h"
 #include "kanda_seal.h"
+#include "kanda_stats.h"
 
 
 /* A sealed word that every server of an installation must be able to open.  One
@@ -86,7 +87,11 @@ kanda_canary_reply(void *out, const redisReply *reply)
         return NGX_OK;
     }
 
+    kanda_stats_set(KANDA_STATS_WRONG_KEYS, len < 0);
+
     if (len < 0) {
+        hello->wrong = 1;
+        hello->wrong_at = ngx_current_msec;
 
         if (ngx_time() - hello->alerted >= KANDA_CANARY_EVERY) {
             hello->alerted = ngx_time();
@@ -99,6 +104,7 @@ kanda_canary_reply(void *out, const redisReply *reply)
     }
 
     hello->proven = 1;
+    hello->wrong = 0;
 
     /* nor is a key that it takes for an older one older than its own */
 

@@ -1,4 +1,5 @@
 #include "kanda_store_gate.h"
+#include "kanda_text.h"
 
 
 #define KANDA_GATE_FIELDS  4            /* o, l, f and m of a session */
@@ -16,6 +17,10 @@ static ngx_int_t kanda_gate_read_touched(kanda_store_t *st,
 static ngx_int_t kanda_gate_read_token(kanda_store_t *st,
     redisReply **element, ngx_uint_t n, void *target);
 static ngx_int_t kanda_gate_parse(kanda_store_t *st, redisReply **element,
+    kanda_gate_info_t *info);
+static ngx_uint_t kanda_gate_clean(const ngx_str_t *email);
+static ngx_int_t kanda_gate_factor(kanda_store_t *st,
+    const redisReply *shown, const redisReply *method,
     kanda_gate_info_t *info);
 static u_char *kanda_gate_number(u_char *p, u_char *last, int64_t *n);
 static int64_t kanda_gate_time(const redisReply *reply);
@@ -66,8 +71,6 @@ kanda_gate_read_reply(void *out, const redisReply *reply)
         return NGX_OK;
     }
 
-    reading->info->now = 0;
-
     return kanda_gate_parse(reading->st, reply->element, reading->info);
 }
 
@@ -111,9 +114,7 @@ kanda_gate_parse(kanda_store_t *st, redisReply **element,
     u_char     *p, *last;
     ngx_str_t   opened;
 
-    if (kanda_store_string(st, element[0], &opened) != NGX_OK
-        || kanda_store_string(st, element[3], &info->method) != NGX_OK)
-    {
+    if (kanda_store_string(st, element[0], &opened) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -129,9 +130,46 @@ kanda_gate_parse(kanda_store_t *st, redisReply **element,
     info->email.data = p;
     info->email.len = last - p;
     info->seen = kanda_gate_time(element[1]);
-    info->factor = kanda_gate_time(element[2]);
 
-    return info->seen ? NGX_OK : NGX_ERROR;
+    return info->seen && kanda_gate_clean(&info->email)
+           ? kanda_gate_factor(st, element[2], element[3], info) : NGX_ERROR;
+}
+
+
+/* What goes into headers is looked at here: Redis may be wrong, too. */
+
+static ngx_uint_t
+kanda_gate_clean(const ngx_str_t *email)
+{
+    return kanda_utf8_clean((char *) email->data, email->len);
+}
+
+
+/* A factor that has no name, or that is yet to come, is none. */
+
+static ngx_int_t
+kanda_gate_factor(kanda_store_t *st, const redisReply *shown,
+    const redisReply *method, kanda_gate_info_t *info)
+{
+    if (kanda_store_string(st, method, &info->method) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    info->factor = kanda_gate_time(shown);
+
+    if (!(info->method.len == 4
+          && ngx_memcmp(info->method.data, "code", 4) == 0)
+        && !(info->method.len == 8
+             && ngx_memcmp(info->method.data, "recovery", 8) == 0))
+    {
+        info->factor = 0;
+    }
+
+    if (info->factor > info->now + KANDA_GATE_AHEAD) {
+        info->factor = 0;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -183,16 +221,13 @@ kanda_gate_read_token(kanda_store_t *st, redisReply **element, ngx_uint_t n,
 {
     kanda_gate_info_t *info = target;
 
-    if (n != 5
-        || kanda_store_string(st, element[0], &info->email) != NGX_OK
-        || kanda_store_string(st, element[3], &info->method) != NGX_OK)
-    {
+    if (n != 5 || kanda_store_string(st, element[0], &info->email) != NGX_OK) {
         return NGX_ERROR;
     }
 
     info->created = kanda_gate_time(element[1]);
-    info->factor = kanda_gate_time(element[2]);
     info->now = kanda_gate_time(element[4]);
 
-    return info->now ? NGX_OK : NGX_ERROR;
+    return info->now && kanda_gate_clean(&info->email)
+           ? kanda_gate_factor(st, element[2], element[3], info) : NGX_ERROR;
 }

@@ -9,6 +9,9 @@
 #include "kanda_store.h"
 
 
+#define KANDA_GATE_AHEAD  1000          /* ms that may pass on the way */
+
+
 typedef struct {
     ngx_str_t  email;
     int64_t    created;                 /* Unix ms; 0: not known */
@@ -17,20 +20,21 @@ typedef struct {
     int64_t    seen;                    /* Unix ms, by Redis's clock */
     int64_t    factor;                  /* Unix ms of the last; 0: none */
     ngx_str_t  method;                  /* which: see judge.inc */
-    int64_t    now;                     /* Unix ms by Redis's clock, or 0 */
+    int64_t    now;                     /* Unix ms, by Redis's clock */
 } kanda_gate_info_t;
 
 
 /*
  * Reads what is known of the session st->sid of st's account: OK, or CLOSED
- * when it is gone or has no gate.  One plain read that judges no time.
+ * when it is gone or has no gate.  One plain read, which judges no limits: what
+ * time it is, info->now tells it.
  */
 ngx_int_t kanda_gate_read(kanda_store_t *st, kanda_gate_info_t *info);
 
 /* The same, judged by Redis's clock, and noted as seen: OK or CLOSED. */
 ngx_int_t kanda_gate_touch(kanda_store_t *st, kanda_gate_info_t *info);
 
-/* Reads whom the calling token speaks for: OK or UNAUTHORIZED. */
+/* Reads whom the calling token speaks for: OK, UNAUTHORIZED or CLOSED. */
 ngx_int_t kanda_gate_token(kanda_store_t *st, kanda_gate_info_t *info);
 
 

@@ -30,6 +30,7 @@ static const ngx_str_t  kanda_log_events[] = {
     ngx_string("auth.login"),
     ngx_string("auth.token"),
     ngx_string("auth.logout"),
+    ngx_string("auth.invitation"),
     ngx_string("auth.2fa.enable"),
     ngx_string("auth.2fa.disable"),
     ngx_string("auth.2fa.verify"),
@@ -46,7 +47,13 @@ static const ngx_str_t  kanda_log_events[] = {
     ngx_string("otp.get"),
     ngx_string("otp.verify"),
     ngx_string("toolkit.generate"),
-    ngx_string("toolkit.verify")
+    ngx_string("toolkit.verify"),
+    ngx_string("admin.create"),
+    ngx_string("admin.invite"),
+    ngx_string("admin.disable"),
+    ngx_string("admin.enable"),
+    ngx_string("admin.reset_factor"),
+    ngx_string("admin.delete")
 };
 
 

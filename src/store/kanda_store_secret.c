@@ -1,4 +1,5 @@
 #include "kanda_store_client.h"
+#include "kanda_stats.h"
 
 
 static void kanda_secret_place(kanda_store_t *st, const char *entity,
@@ -47,6 +48,7 @@ kanda_secret_seal(kanda_store_t *st, const char *entity, const ngx_str_t *id,
     }
 
     secret->sealed.len = len;
+    kanda_stats_count(sealed[kanda_stats_keys[0]]);
 
     return NGX_OK;
 }
@@ -56,7 +58,7 @@ ngx_int_t
 kanda_secret_open(kanda_store_t *st, const char *entity, const ngx_str_t *id,
     kanda_client_t *client, ngx_str_t *resealed)
 {
-    int                 len, stale;
+    int                 len, key, stale;
     u_char             *p;
     kanda_seal_place_t  place;
 
@@ -77,6 +79,10 @@ kanda_secret_open(kanda_store_t *st, const char *entity, const ngx_str_t *id,
 
     client->totp.secret_len = len;
 
+    key = kanda_seal_key(st->ring, client->secret.sealed.data,
+                         client->secret.sealed.len);
+    kanda_stats_count(opened[kanda_stats_keys[key]]);
+
     if (stale) {
         p = ngx_pnalloc(st->pool, KANDA_CLIENT_RECORD);
         if (p == NULL) {
@@ -90,6 +96,7 @@ kanda_secret_open(kanda_store_t *st, const char *entity, const ngx_str_t *id,
 
         resealed->data = p;
         resealed->len = len;
+        kanda_stats_count(sealed[kanda_stats_keys[0]]);
     }
 
     return NGX_OK;

@@ -6,6 +6,7 @@
 #include <openssl/rand.h>
 
 #include "kanda_apikey.h"
+#include "kanda_invitation.h"
 #include "kanda_password.h"
 #include "kanda_recovery.h"
 #include "kanda_seal.h"
@@ -33,7 +34,7 @@ static void
 nothing_is_made(kanda_keyring_t *ring)
 {
     char                 key[KANDA_APIKEY_LEN], code[KANDA_RECOVERY_LEN];
-    char                 phc[KANDA_PHC_MAX];
+    char                 phc[KANDA_PHC_MAX], text[KANDA_INVITATION_LEN];
     uint8_t              out[20 + KANDA_SEAL_OVERHEAD];
     kanda_seal_place_t   place;
 
@@ -53,6 +54,8 @@ nothing_is_made(kanda_keyring_t *ring)
     allowed = 1;
     tap_ok(kanda_apikey_make("abcdefghijklmnopqrstuvwxyz", key, out) == -1,
            "nor half of one");
+    tap_ok(kanda_invitation_make("abcdefghijklmnopqrstuvwxyz", text, out)
+           == -1, "no invitation");
     tap_ok(kanda_password_hash(ring->pepper, "password", 8, phc) == -1,
            "no password hash");
 }

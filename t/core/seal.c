@@ -217,6 +217,13 @@ rotation(const kanda_keyring_t *old)
     stale = 0;
     tap_ok(kanda_seal_open(&ring, &place, record, (size_t) n, out, 20, &stale)
            == 20 && stale == 1, "an older key opens, and wants sealing anew");
+    tap_ok(kanda_seal_key(&ring, record, (size_t) n) == 1
+           && kanda_seal_key(old, record, (size_t) n) == 0,
+           "a record names its key, wherever that is in the ring");
+    tap_ok(kanda_seal_key(&ring, record, 2 + 1 + 12 + 15) == -1
+           && kanda_seal_key(&ring, record, 1) == -1
+           && kanda_seal_key(&ring, record, 0) == -1,
+           "which a truncated one does not");
 
     n = kanda_seal(&ring, &place, out, 20, record);
     tap_ok(record[2] == 'b' && kanda_seal_open(&ring, &place, record,

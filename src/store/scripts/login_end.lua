@@ -9,12 +9,12 @@
 -- commands, on keys that are gone at the end.
 -- Include: log_login.inc
 -- Include: session_new.inc
-local a = call('HMGET', account, 'phc', 'life')
+local a = call('HMGET', account, 'phc', 'life', 'off')
 local factor = call('EXISTS', account .. ':factor')
-local right = ARGV[11] == '1' and a[1] == ARGV[12]
+local right = ARGV[11] == '1' and a[1] == ARGV[12] and not a[3]
 local reason
 if not right then
-    reason = 'invalid_credentials'
+    reason = a[3] and 'disabled' or 'invalid_credentials'
 elseif factor == 1 then
     reason = '2fa_required'
 elseif ARGV[15] ~= '' then

@@ -76,7 +76,8 @@ sub section {
                    : ($case->{client} // '') eq 'section' ? $shared : undef;
         push @bad, $self->told($case, $self->case($case, $client));
         $may{$_} = 1 for @{ $case->{touches} // [] };
-        $may{'^kanda:\{\w+\}(?::log.*|:life:.*|:session.*)?\z'} = 1
+        @may{'^kanda:\{\w+\}(?::log.*|:life:.*|:session.*)?\z',
+             '^kanda:\{accounts:\w+\}:index\z'} = (1, 1)
             if ($case->{makes} // '') eq 'account';
         $world->forget($client->{clientId})
             if $client && $client ne ($shared // '');

@@ -48,7 +48,8 @@ sub new {
 
 sub other {
     my ($self, %o) = @_;
-    return bless { %$self, http => Kanda::HTTP->new($self->{http}{address}),
+    my $class = ref $self->{http};
+    return bless { %$self, http => $class->new($self->{http}{address}),
                    jar => {}, access => undef, refresh => undef, %o },
                  ref $self;
 }

@@ -36,6 +36,9 @@ sub dial {
 }
 
 
+sub connect { dial($_[0]{address}) }
+
+
 sub format_request {
     my ($method, $target, %o) = @_;
     my @headers = ref $o{headers} eq 'HASH' ? %{ $o{headers} }
@@ -82,7 +85,7 @@ sub send {
         $self->close if !$n;
     }
 
-    $self->{socket} //= dial($self->{address})
+    $self->{socket} //= $self->connect
         or return $self;
 
     my $done = 0;

@@ -1,0 +1,11 @@
+#!lua flags=allow-oom
+-- Event: admin.enable
+-- Opens the account again, and its API keys.  Sessions, tokens and invitations
+-- of before stay dead.
+-- Include: account_keys.inc
+-- Include: account_row.inc
+-- Include: account_known.inc
+call('HDEL', account, 'off')
+account_keys(realm)
+log(event, true)
+return account_row()
