@@ -183,7 +183,8 @@ function attempt(...call) {
   const given = fields(call[2]);
   const status = el('p', { role: 'status' });
   const result = el('div', { class: 'result' });
-  const form = el('form', {}, given.map(f => f.label), el('button', {}, t('ref.send')),
+  const button = el('button', {}, t('ref.send'));
+  const form = el('form', {}, given.map(f => f.label), button,
     el('p', { role: 'alert', hidden: true }));
 
   onsubmit(form, async () => {
@@ -194,6 +195,7 @@ function attempt(...call) {
     const headers = [...got.headers].filter(([name]) => telling.test(name));
     result.append(pre(headers.map(h => h.join(': ')).join('\n')), ...content);
     status.textContent = `${got.status} ${got.statusText}`;
+    setTimeout(() => button.focus());       // which it lost by waiting
   });
   return [form, status, result];
 }

@@ -268,6 +268,7 @@ export default {
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.locator('#exchangeKey [role=status]', { hasText: /^200/ }).waitFor();
+    await page.waitForFunction(() => document.activeElement.textContent === 'Send');
   },
 
   'it speaks German around English descriptions': async k => {
