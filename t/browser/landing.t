@@ -128,10 +128,6 @@ my @odd = grep { Kanda::Home::slurp($_) =~
       |insertAdjacentHTML|document\.write|javascript:}x } @files;
 is("@odd", '', 'scripts and styles are files, and texts are texts');
 
-my $size = 0;
-$size += -s for @files;
-cmp_ok($size, '<', 120 * 1024, 'all pages are small');
-
 
 $b->run('t/browser/landing.mjs', examples => \@printed);
 $b->run('t/browser/reference.mjs', key => key('reference'));
