@@ -36,6 +36,11 @@ test-asan:              # the same under AddressSanitizer and UBSan
 	@$(MAKE) -j$$(nproc) -C t/core BUILD=$(ASAN)/core SAN=1 all
 	@util/test $(ASAN)
 
+shots: export KANDA_SHOTS = $(BUILD)/shots
+shots: deps all         # pictures of the pages, as the browser tests see them
+	@mkdir -p $(KANDA_SHOTS)
+	@util/test $(BUILD) t/browser/*.t
+
 fuzz:                   # libFuzzer on the pure core, SECONDS for each
 	@util/deps build fuzz
 	@$(MAKE) -C t/fuzz BUILD=$(BUILD)/fuzz run SECONDS=$(SECONDS)
@@ -79,5 +84,5 @@ FORCE:
 
 .NOTPARALLEL:
 
-.PHONY: all deps run test test-long test-asan fuzz bench lint format clean \
-        help core module FORCE
+.PHONY: all deps run test test-long test-asan shots fuzz bench lint format \
+        clean help core module FORCE

@@ -6,35 +6,13 @@ use strict;
 use warnings;
 
 use Kanda;
+use Kanda::Shipped;
 use Test::More;
 
 plan skip_all => 'runs the nginx that is installed' if $ENV{KANDA_SAN};
 
-my ($module) = Kanda::Nginx::modules();
-my $build = Kanda::Home::root() . '/build';
-my $port = Kanda::Home::port();
-my $output = "$build/output";
-my ($pid, $text);
-
-mkdir $build;
-symlink $module, "$build/ngx_http_kanda_module.so";
-
-
-sub start {
-    unlink $output;
-    $pid = Kanda::Home::spawn(
-        command => [ 'util/run', $build ], output => $output,
-        env => { PORT => $port }, signal => 'INT');
-
-    Kanda::Home::wait_for('util/run', 20, sub {
-        $text = Kanda::Home::slurp($output);
-        die $text if !Kanda::Home::alive($pid);
-        return $text =~ /Ctrl-C/;
-    });
-}
-
-
-sub stop { Kanda::Home::reap($pid, 'INT') }
+my $shipped = Kanda::Shipped->new;
+my ($build, $port) = ($shipped->build, $shipped->port);
 
 
 # What bash makes of commands, as somebody would type them.
@@ -48,8 +26,7 @@ sub typed {
 }
 
 
-start();
-
+my $text = $shipped->start->text;
 my @commands = grep { /^(?:curl|ME|TOKEN)/ } split /\n/, $text;
 is(scalar @commands, 4, 'it prints what to type') or diag $text;
 
@@ -110,20 +87,20 @@ for (1 .. 60) {
 
 cmp_ok($hits, '>', 25, 'an address cannot try passwords without end');
 
-ok(stop(), 'Ctrl-C stops it');
+ok($shipped->stop, 'Ctrl-C stops it');
 
 my $left = join ' ', grep { /\Q$build\E/ }
                      map { Kanda::Home::slurp($_) } glob '/proc/[0-9]*/cmdline';
 is($left, '', 'with Redis and nginx');
 
-my $log = Kanda::Home::slurp("$build/run/logs/error.log");
+my $log = Kanda::Home::slurp($shipped->error_log);
 unlike($log, qr/\[(?:alert|emerg|crit)\]/, 'and without an alert');
 
 is((stat "$build/run/keys")[2] & 0777, 0600, 'the keys are private');
 
-start();
+$shipped->start;
 @said = typed(@commands[0, 1], $validate);
 is($said[-1], '{"valid":false}', 'the code stays used when it starts again');
-stop();
+$shipped->stop;
 
 done_testing;
