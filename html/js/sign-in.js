@@ -16,7 +16,7 @@ const invitation = location.hash.slice(1);
 history.replaceState(null, '', location.pathname + location.search);
 addEventListener('hashchange', () => location.reload());
 
-let email;
+let email = '';
 let temp;           // token of a login that waits for its code
 let fresh;          // a factor without recovery codes
 
@@ -100,11 +100,12 @@ function toFactor(said) {
   return place;
 }
 
+const fail = e => e.over
+  || complain(e, $('step').querySelector('[role=alert]'));
+
 function begin(e) {
   toSignIn();
-  if (!e.over) {
-    complain(e, $('step').querySelector('[role=alert]'));
-  }
+  fail(e);
 }
 
 
@@ -170,19 +171,27 @@ async function signOut() {
 
 async function start() {
   const need = query.get('need') === 'otp';
-  const step = invitation ? toPassword : query.has('new') ? toSignUp
-    : query.has('next') && !need && toSignIn;
 
-  email = $('email').value;
-  if (step) {
-    return step();
+  if (invitation) {
+    return toPassword();
+  }
+  if (query.has('new')) {
+    return toSignUp();
+  }
+
+  toSignIn();
+  if (query.has('next') && !need) {
+    return;
   }
 
   const me = await kept('GET', `${AUTH}/me`);
 
   email = me.email;
-  await (need ? me.isTotpEnabled ? toCode : setUp : toSession)();
+  if (need && !me.isTotpEnabled) {
+    return setUp().catch(begin);
+  }
+  (need ? toCode : toSession)();
 }
 
 await speak();
-await start().catch(begin);
+await start().catch(fail);
