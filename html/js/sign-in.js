@@ -1,9 +1,9 @@
 // Signing in: /sign-in
 //
-//   ?next=/path      where to go on, instead of to the dashboard
-//   ?need=otp        with a code alone, while there is a session
-//   ?new             opens an account first
-//   #invitation      chooses a password first
+//   ?next=/path   where to go on, instead of to the dashboard
+//   ?need=otp     with a code alone, while there is a session
+//   ?new          opens an account first
+//   #invitation   chooses a password first
 
 import { $, AUTH, complain, el, kept, onsubmit, open, say, speak, t }
   from '/js/base.js';
@@ -17,8 +17,8 @@ history.replaceState(null, '', location.pathname + location.search);
 addEventListener('hashchange', () => location.reload());
 
 let email = '';
-let temp;           // token of a login that waits for its code
-let fresh;          // a factor without recovery codes
+let temp;       // token of a login that waits for its code
+let fresh;      // a factor without recovery codes
 
 
 // A path of this origin; at the end it may stand unescaped, query and all, for
@@ -29,7 +29,7 @@ function go() {
     ?? query.get('next') ?? '';
   const url = /^\/(?![/\\])/.test(next) && new URL(next, location.origin);
 
-  location.replace(url && url.origin === location.origin ? url : '/dashboard');
+  location.replace(url?.origin === location.origin ? url : '/dashboard');
 }
 
 
