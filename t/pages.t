@@ -67,6 +67,10 @@ clean('no text stands twice', map {
     map { $seen{$_}++ ? "$file: $_" : () } slurp($file) =~ /^ "([^"]+)":/mg;
 } @languages);
 
+clean('nothing is filled into what an error says', grep {
+    /^error\./ && $_ ne 'error.wait' && $english->{$_} =~ /\{/
+} keys %$english);
+
 for my $page (@pages) {
     my $html = slurp($page);
     my ($title) = $html =~ /<html[^>]* data-title="([^"]+)"/;
