@@ -99,9 +99,9 @@ sub heard {
 {
     my $r = ask($nobody, '/sign-in?next=/app/page', @html);
     is($r->status, 200, 'the page to sign in');
-    like($r->header('Content-Security-Policy'), qr/^default-src 'self'/,
+    like($r->header('Content-Security-Policy'), qr/^default-src 'none'/,
          'with its policy');
-    is(ask($nobody, '/sign-in.js')->status, 200, 'and its script');
+    is(ask($nobody, '/js/sign-in.js')->status, 200, 'and its script');
     is(ask($nobody, '/openapi.json')->status, 404, 'and nothing else');
 }
 

@@ -93,21 +93,21 @@ sub heard {
 # The page to sign in
 
 {
-    my %type = ('' => 'text/html', '.js' => 'text/javascript',
-                '.css' => 'text/css');
+    my %type = ('sign-in' => 'text/html', 'js/sign-in.js' => 'text/javascript',
+                'kanda.css' => 'text/css');
 
     for my $file (sort keys %type) {
-        my $r = ask($nobody, "/sign-in$file?next=%2Fapp%2F");
-        is($r->status, 200, "/sign-in$file");
+        my $r = ask($nobody, "/$file?next=%2Fapp%2F");
+        is($r->status, 200, "/$file");
         is($r->header('Content-Type'), "$type{$file}; charset=utf-8", 'a type');
         like($r->header('Content-Security-Policy'),
-             qr/^default-src 'self'; .*frame-ancestors 'none'/, 'a policy');
+             qr/^default-src 'none'; .*frame-ancestors 'none'/, 'a policy');
         is($r->header('X-Content-Type-Options'), 'nosniff', 'no guesses');
         is($r->header('Strict-Transport-Security'), 'max-age=63072000', 'TLS');
     }
 
     is(ask($nobody, "/sign-in$_")->status, 404, "no /sign-in$_")
-        for '/', '.json', 's', '/../openapi.json';
+        for '/', '.json', 's', '.js', '/../openapi.json';
     unlike(ask($nobody, '/sign-in')->{body},
            qr/<style|\son\w+=|\sstyle=|<script(?![^>]* src=)/,
            'nothing in it that the policy forbids');

@@ -1,0 +1,197 @@
+// Signing in: /sign-in
+//
+//   ?next=/path   where to go on, instead of to the dashboard
+//   ?need=otp     with a code alone, while there is a session
+//   ?new          opens an account first
+//   #invitation   chooses a password first
+
+import { $, AUTH, complain, el, kept, onsubmit, open, say, speak, t }
+  from '/js/base.js';
+import { codeField, enrol, field, recovery } from '/js/enrol.js';
+
+const query = new URLSearchParams(location.search);
+
+// In no address that is shown or remembered
+const invitation = location.hash.slice(1);
+history.replaceState(null, '', location.pathname + location.search);
+addEventListener('hashchange', () => location.reload());
+
+let email = '';
+let temp;       // token of a login that waits for its code
+let fresh;      // a factor without recovery codes
+
+
+// A path of this origin; at the end it may stand unescaped, query and all, for
+// who cannot escape. Browsers take "/\" for "//", and drop tabs and line ends.
+
+function go() {
+  const next = /[?&]next=(\/[^&]*\?.*)/.exec(location.search)?.[1]
+    ?? query.get('next') ?? '';
+  const url = /^\/(?![/\\])/.test(next) && new URL(next, location.origin);
+
+  location.replace(url?.origin === location.origin ? url : '/dashboard');
+}
+
+
+function show(step, title, said = '') {
+  step.id = 'step';
+  step.prepend(el('h1', { tabindex: -1 }, t(title)));
+  $('step').replaceWith(step);
+  document.title = `${t(title)} – Kanda`;
+  say(said);
+  (step.querySelector('input:invalid') ?? step.firstChild).focus();
+}
+
+function form(title, work, action, body, other, said) {
+  const step = el('form', {}, body, el('p', { role: 'alert', hidden: true }),
+    el('div', { class: 'row' }, el('button', {}, t(action)), other));
+
+  onsubmit(step, work);
+  show(step, title, said);
+}
+
+const other = (key, step) => el('button', { type: 'button', class: 'quiet',
+  onclick() {
+    email = $('email').value;
+    step();
+  } }, t(key));
+
+const plain = { autocapitalize: 'none', autocomplete: 'off',
+  spellcheck: 'false' };
+
+const username = hidden => field('email', 'signin.email', { ...plain, hidden,
+  inputmode: 'email', autocomplete: 'username', value: email });
+
+const password = (key, autocomplete, rule) => field('password', key,
+  { type: 'password', autocomplete, 'aria-describedby': rule });
+
+const newPassword = () => [password('signin.new', 'new-password', 'rule'),
+  el('p', { id: 'rule', class: 'hint' }, t('signin.rule'))];
+
+
+const toSignIn = said => form('signin.title', signIn, 'signin.title',
+  [username(), password('signin.password', 'current-password')],
+  other('signin.up', toSignUp), said);
+
+const toSignUp = () => form('signin.up', signUp, 'signin.up',
+  [username(), newPassword()], other('signin.back', toSignIn));
+
+// The username is for password managers.
+
+const second = (input, link) => form('signin.second', prove,
+  'signin.go', [username(true)[1], input], link);
+
+const toCode = () => second(codeField('signin.code'),
+  other('signin.lost', toRecovery));
+
+const toRecovery = () => second(field('code', 'signin.recovery', plain),
+  other('signin.found', toCode));
+
+const toPassword = () => form('signin.welcome', accept, 'signin.save',
+  [el('p', {}, t('signin.invited')), newPassword()]);
+
+const toSession = () => form('signin.in', signOut, 'signin.out',
+  el('p', {}, email),
+  el('a', { class: 'button', href: '/dashboard' }, t('signin.go')));
+
+function toFactor(said) {
+  const place = el('div');
+  show(el('section', {}, place), 'signin.second', said);
+  return place;
+}
+
+const fail = e => e.over
+  || complain(e, $('step').querySelector('[role=alert]'));
+
+function begin(e) {
+  toSignIn();
+  fail(e);
+}
+
+
+async function signIn(given) {
+  email = given.email.trim();
+
+  try {
+    temp = (await open('POST', 'login', { ...given, email })).tempToken;
+    (temp ? toCode : go)();
+  } catch (e) {
+    if (e.code !== '2fa_setup_required') {
+      throw e;
+    }
+    setUp(e.body.tempToken).catch(begin);
+  }
+}
+
+async function signUp(given) {
+  await open('POST', 'register', { ...given, email: given.email.trim() });
+  await signIn(given);
+}
+
+async function prove({ code: totpCode }) {
+  try {
+    await (temp ? open('POST', '2fa/verify', { tempToken: temp, totpCode })
+      : kept('POST', `${AUTH}/2fa/step-up`, { totpCode }));
+  } catch (e) {
+    if (!e.over && !/access token|not set up/.test(e.message)) {
+      throw e;
+    }
+    temp = null;
+    return toSignIn(t('signin.over'));
+  }
+
+  await (fresh ? recovery(toFactor()).then(go, begin) : go());
+}
+
+// Without a session, recovery codes have to wait for one.
+
+async function setUp(bearer) {
+  await enrol(toFactor(t('signin.needed')), { bearer, email });
+
+  if (!bearer) {
+    return go();
+  }
+  fresh = true;
+  toSignIn(t('signin.again'));
+}
+
+async function accept({ password }) {
+  await open('POST', 'accept-invitation', { token: invitation, password });
+  toSignIn(t('signin.accepted'));
+}
+
+async function signOut() {
+  await open('POST', 'logout');
+  email = '';
+  toSignIn(t('signin.left'));
+}
+
+
+// A session is of no use where a gate has sent somebody to sign in.
+
+async function start() {
+  const need = query.get('need') === 'otp';
+
+  if (invitation) {
+    return toPassword();
+  }
+  if (query.has('new')) {
+    return toSignUp();
+  }
+
+  toSignIn();
+  if (query.has('next') && !need) {
+    return;
+  }
+
+  const me = await kept('GET', `${AUTH}/me`);
+
+  email = me.email;
+  if (need && !me.isTotpEnabled) {
+    return setUp().catch(begin);
+  }
+  (need ? toCode : toSession)();
+}
+
+await speak();
+await start().catch(fail);
