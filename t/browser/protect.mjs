@@ -94,12 +94,12 @@ async function person(browser) {
   seen.sent = where(page);
   seen.focus = await page.evaluate(() => document.activeElement.name);
   await password(page, strong, 'walnut paper kites');
-  seen.wrong = await said(page, 'is not right');
+  seen.wrong = await said(page, 'password is wrong');
   await password(page, strong);
   await page.waitForSelector('[name=code]');
   seen.hidden = !await page.isVisible('[name=password]');
   await type(page, 'abcdef');
-  seen.noCode = await said(page, 'is not right');
+  seen.noCode = await said(page, 'code is wrong');
   await type(page, await code());
   seen.landed = await arrives(page, there);
   seen.scripts = await page.evaluate(() => document.cookie
@@ -115,7 +115,7 @@ async function person(browser) {
   seen.step = where(page);
   await page.waitForSelector('[name=code]');
   await type(page, '000000');
-  seen.stepWrong = await said(page, 'is not right');
+  seen.stepWrong = await said(page, 'code is wrong');
   await type(page, await code());
   seen.stepped = await arrives(page, '/app/admin/x?y=1&z');
 
@@ -136,7 +136,7 @@ async function weak(browser) {
   seen.first = where(page);
   await password(page, plain);
   await page.waitForURL(/need=otp/);
-  seen.weak = await said(page, 'second factor');
+  seen.weak = await said(page, 'Scan this');
 }
 
 

@@ -69,22 +69,22 @@ is($said->{sent},
    '/sign-in?next=%2Fapp%2Fpage%3Fa%3D1%26b%3D%252F%2526%2Bc',
    'a page behind the gate sends to sign in');
 is($said->{focus}, 'email', 'where one can type at once');
-like($said->{wrong}, qr/password is not right/, 'a wrong password is told');
+like($said->{wrong}, qr/password is wrong/, 'a wrong password is told');
 ok($said->{hidden}, 'after a right one there is a code to type');
-like($said->{noCode}, qr/code is not right/, 'a wrong one is told');
+like($said->{noCode}, qr/code is wrong/, 'a wrong one is told');
 is($said->{landed}, $there, 'a right one leads back, to the last byte');
 is($said->{scripts}, 'csrf-token', 'no script of the application has more');
 
 is($said->{fresh}, '/app/admin/x', 'the code counts elsewhere, too');
 is($said->{step}, '/sign-in?need=otp&next=%2Fapp%2Fadmin%2Fx%3Fy%3D1%26z',
    'when it is too old, another is asked for');
-like($said->{stepWrong}, qr/code is not right/, 'not any');
+like($said->{stepWrong}, qr/code is wrong/, 'not any');
 is($said->{stepped}, '/app/admin/x?y=1&z',
    'which opens, though the access token had to be refreshed');
 is($said->{raw}, '/app/page?a=1&b=2', 'an address need not be escaped');
 
 is($said->{first}, '/sign-in?next=%2Fapp%2Fadmin%2Fx', 'without a factor');
-like($said->{weak}, qr/needs a second factor/, 'one is told what is missing');
+like($said->{weak}, qr/authenticator app/, 'one can be set up');
 
 is_deeply($said->{evil}{$_}, [], "next=$_ leads to the front door") for @evil;
 is_deeply($said->{console}, [], 'the console has nothing to say');
