@@ -134,6 +134,8 @@ is($user->get('sessions')->json->{sessions}[0]{ipAddress}, '127.0.0.1',
     is_deeply(heard($r, 'X-Kanda-Email'), [ $user->{email} ], 'their email');
     is_deeply(heard($r, 'X-Kanda-Amr'), [ 'pwd' ], 'how they signed in');
     is_deeply(heard($r, 'Content-Length'), [ 6 ], 'with what they posted');
+    is_deeply(heard($r, 'Cookie'), [ "csrf-token=$user->{jar}{'csrf-token'}" ],
+              'without what their session is known by');
 
     $r = ask($user, '/app/admin/page?x=1&y', @html);
     like($r->header('Location'),

@@ -167,9 +167,12 @@ for (['/app/page', '/app/page'], ['/app/page?a=1&b=%2F', '/app/page?a=1&b=%2F'],
 
     my $bearer = $me->other(bearer => 1)->login;
     is(cookie($bearer), undef, 'who keeps tokens gets no cookie');
-    is_deeply($redis->command('HMGET', "kanda:{$me->{userId}}:session:"
-        . Kanda::Auth::claims($bearer->{access})->{sid}, 'o', 'l'),
-        [ undef, undef ], 'and its session no gate');
+    my $its = "kanda:{$me->{userId}}:session:"
+              . Kanda::Auth::claims($bearer->{access})->{sid};
+    passes($bearer, '/app/page', 'but passes');
+    $redis->command('HSET', $its, 'l', ago(1801));
+    is(page($bearer, '/app/page')->status, 401, 'within the same limits');
+    is($redis->command('EXISTS', $its), 0, 'which end its session, too');
 }
 
 

@@ -45,6 +45,12 @@ $validate =~ s/123456/$code/;
 my @said = typed(@commands[0, 1], $validate);
 is($said[-1], '{"valid":true}', 'and a code of it is right');
 
+my ($accounts) = $text =~ /^Accounts of others: (curl .*)$/m;
+like(join('', typed($accounts)), qr/^\{"accounts":\[\{"userId"/,
+     'accounts are listed over a socket');
+my ($folder) = $accounts =~ m{(/\S+)/socket};
+is((stat $folder)[2] & 0777, 0700, 'that nobody else reaches');
+
 my $taken = `PORT=$port util/run $build 2>&1`;
 isnt($?, 0, 'a second one does not start');
 like($taken, qr/^Port $port is taken.*PORT=/, 'and says why');

@@ -164,8 +164,8 @@ kanda_conf_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (idle < 1000 || absolute > KANDA_GATE_MAX || absolute < idle) {
-        return "wants idle= from 1s, and absolute= not below that and up to "
-               "7d";
+        return "wants idle= (30m if not given) from 1s, and absolute= (12h) "
+               "not below that and up to 7d";
     }
 
     p = ngx_pnalloc(cf->pool, 2 * NGX_INT64_LEN + 1);

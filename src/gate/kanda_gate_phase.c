@@ -106,9 +106,10 @@ kanda_gate_pass(ngx_http_request_t *r)
 
     verdict = kanda_gate_judge(gate, require);
 
+    kanda_stats_count(gate[verdict]);
+
     if (r == r->main) {
         gate->verdict = verdict;
-        kanda_stats_count(gate[verdict]);
     }
 
     return verdict == KANDA_GATE_PASSED ? NGX_OK

@@ -197,12 +197,7 @@ ngx_int_t
 kanda_session_prepare(kanda_request_t *kr, kanda_session_new_t *session)
 {
     session->ms = (int64_t) KANDA_SESSION_TTL * 1000;
-
-    /* a gate knows its visitors by a cookie */
-
-    if (kr->conf->gate_limits.len && !kanda_token_bearer_mode(kr)) {
-        session->limits = kr->conf->gate_limits;
-    }
+    session->limits = kr->conf->gate_limits;
 
     session->sid.len = KANDA_SESSION_LEN;
     session->sid.data = ngx_pnalloc(kr->request->pool, KANDA_SESSION_LEN);
