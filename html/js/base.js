@@ -109,7 +109,10 @@ async function once(method, url, body, headers) {
   if (!answer.ok) {
     throw new Refused(answer.status, json, answer.headers.get('Retry-After'));
   }
-  return json;
+
+  // a code is refused without a word in the body
+  const reason = answer.headers.get('Kanda-Reason');
+  return reason ? { ...json, reason } : json;
 }
 
 let refreshing = null;
@@ -197,7 +200,7 @@ export function onsubmit(form, work) {
 export const groups = secret => secret.match(/.{1,4}/g).join(' ');
 
 export const when = iso => new Intl.DateTimeFormat(language(),
-  { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
+  { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(iso));
 
 export async function copy(text, button) {
   await navigator.clipboard.writeText(text);

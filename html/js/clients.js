@@ -1,0 +1,163 @@
+// Clients: find, register, try, rotate, unlock, delete.
+
+import { LIMIT, api, ask, button, codeField, copier, d, done, el, field, groups,
+  list, once, onsubmit, row, sure, time } from '/js/parts.js';
+
+const MOST = 10000;                     // clients that a search looks at
+let load, all, wanted;
+
+// The API knows no search: all are fetched, once, and looked through here.
+
+async function everything() {
+  const found = [];
+  let page;
+
+  do {
+    page = await api('GET', `totp?limit=1000&offset=${found.length}`);
+    found.push(...page.clients);
+  } while (page.clients.length === 1000 && found.length < MOST);
+
+  return found;
+}
+
+async function get(offset) {
+  if (!wanted) {
+    const page = await api('GET', `totp?limit=${LIMIT}&offset=${offset}`);
+    return [page.clients.map(cells), page.total];
+  }
+
+  all ??= await everything();
+  const found = all.filter(c =>
+    `${c.clientId}\n${c.label}\n${c.issuer}`.toLowerCase().includes(wanted));
+
+  return [found.slice(offset, offset + LIMIT).map(cells), found.length];
+}
+
+const cells = c => [c.clientId, c.label, c.issuer,
+  d(c.locked ? 'locked' : c.confirmedAt ? 'inUse' : 'unused'),
+  time(c.lastUsedAt), button('manage', () => manage(c))];
+
+function reload() {
+  all = null;
+  return load();
+}
+
+
+// From one dialog to the next
+
+const then = (what, c, work, kind) => button(what, b => {
+  b.closest('dialog').close();
+  work(c);
+}, kind);
+
+const secret = (c, { qrDataUrl, secret: text }) => ask(c.clientId, [
+  el('p', {}, d('scan')),
+  el('img', { class: 'qr', src: qrDataUrl, alt: d('qr') }),
+  text && el('p', {}, el('code', {}, groups(text))),
+  row(text && copier(text), then('try', c, attempt, ''))]);
+
+function register() {
+  const advanced = el('details', {}, el('summary', {}, d('advanced')),
+    ...field('algorithm', { options: ['SHA1', 'SHA256', 'SHA512'] }),
+    ...field('digits', { type: 'number', min: 6, max: 8, value: 6 }),
+    ...field('period', { type: 'number', min: 10, max: 300, value: 30 }),
+    ...field('secret', { autocomplete: 'off' }));
+
+  // a field that is folded away could not say what is wrong with it
+  advanced.addEventListener('invalid', () => { advanced.open = true; }, true);
+
+  ask(d('register'), [
+    ...field('clientId', { required: true, maxlength: 128 }),
+    ...field('label', { maxlength: 128 }),
+    ...field('issuer', { maxlength: 128 }), advanced
+  ], async ({ digits, period, ...texts }) => {
+    const body = { digits: +digits || 6, period: +period || 30 };
+    Object.entries(texts).forEach(([k, v]) => { body[k] = v || undefined; });
+    const made = await api('POST', 'totp/register', body);
+
+    return async () => {
+      done(`${d('register')}, ${body.clientId}`);
+      await reload();
+      secret(body, made);
+    };
+  });
+}
+
+
+// The answer's element is there before it, and the bar moves by the second.
+
+function attempt(c) {
+  const said = el('p', { role: 'status' });
+  const bar = el('progress', { max: c.period, 'aria-label': d('left') });
+  const form = el('form', {}, codeField(), row(bar, el('span')),
+    el('p', { role: 'alert', hidden: true }), el('button', {}, d('check')));
+
+  const tick = () => {
+    bar.value = c.period - Math.floor(Date.now() / 1000) % c.period;
+    bar.nextSibling.textContent = `${bar.value} s`;
+  };
+  const timer = setInterval(tick, 1000);
+  tick();
+
+  onsubmit(form, async ({ code }) => {
+    said.textContent = '';
+    const { valid, reason } = await api('POST', 'totp/validate',
+      { clientId: c.clientId, token: code });
+
+    said.className = valid ? 'good' : 'bad';
+    said.textContent = d(valid ? 'valid' : reason);
+    form.reset();
+  });
+
+  ask(`${d('try')}: ${c.clientId}`, [form, said]).addEventListener('close',
+    () => {
+      clearInterval(timer);
+      load();
+    });
+}
+
+
+// What is done to a client, and what its answer shows
+
+const deeds = {
+  qr: ['GET', 'totp/qrcode/', secret],
+  unlock: ['POST', 'totp/unlock/'],
+  codes: ['POST', 'totp/recovery/', (c, made) => once(d('codes'),
+    made.recoveryCodes.join('\n') + '\n', 'recovery-codes.txt')],
+  rotate: ['POST', 'totp/rotate/', secret],
+  delete: ['DELETE', 'totp/']
+};
+
+const manage = c => ask(c.clientId, [
+  el('dl', {}, Object.entries({ label: c.label, issuer: c.issuer ?? '–',
+    algorithm: c.algorithm, digits: c.digits, period: c.period,
+    created: time(c.createdAt), confirmed: time(c.confirmedAt),
+    used: time(c.lastUsedAt), codes: c.recoveryCodesLeft
+  }).map(([name, value]) => el('div', {}, el('dt', {}, d(name)),
+    el('dd', {}, value)))),
+  row(then('try', c, attempt, ''),
+    Object.entries(deeds).map(([what, [method, path, shown]]) =>
+      then(what, c, () => sure(what, c.clientId,
+        () => api(method, path + encodeURIComponent(c.clientId)),
+        async made => {
+          await reload();
+          shown?.(c, made);
+        }))))]);
+
+
+export function open(place) {
+  let timer;
+  all = null;
+  wanted = '';
+
+  place.append(row(button('register', register, '')),
+    el('form', { role: 'search', onsubmit: e => e.preventDefault() },
+      field('search', { type: 'search', oninput: e => {
+        wanted = e.target.value.trim().toLowerCase();
+        clearTimeout(timer);
+        timer = setTimeout(() => load(0), 250);
+      } })));
+  load = list(place, 'clients',
+    ['clientId', 'label', 'issuer', 'state', 'used', 'actions'], get);
+  load();
+}
