@@ -18,7 +18,7 @@ export function el(name, attributes = {}, ...children) {
     }
   }
 
-  element.append(...children.flat().filter(c => c !== null && c !== undefined));
+  element.append(...children.flat(Infinity).filter(c => c !== null && c !== undefined));
   return element;
 }
 
@@ -76,12 +76,14 @@ export class Refused extends Error {
     this.body = body;
   }
 
-  // in the reader's language, where there is a text for it
+  // in the reader's language, where there is a text for its code or, since many
+  // have none or share one, for what it says
   get text() {
-    const known = texts[`error.${this.code}`];
-    const said = known ? t(`error.${this.code}`, { detail: this.message })
+    const said = this.message.toLowerCase().match(/\w+/g)?.join('_');
+    const key = [this.code, said].map(k => `error.${k}`).find(k => k in texts);
+    const text = key ? t(key)
       : this.status ? this.message : t('error.offline');
-    return this.wait ? `${said} ${t('error.wait', { n: this.wait })}` : said;
+    return this.wait ? `${text} ${t('error.wait', { n: this.wait })}` : text;
   }
 }
 
@@ -118,10 +120,10 @@ async function once(method, url, body, headers) {
 let refreshing = null;
 
 // Calls the service by the session's cookies. An access token that is over is
-// refreshed, once, whoever notices; a session that is over ends at the sign-in
-// page.
+// refreshed, once, whoever notices. What is refused because the session itself
+// is over says so: e.over.
 
-export async function call(method, url, body) {
+export async function kept(method, url, body) {
   try {
     return await once(method, url, body);
   } catch (e) {
@@ -132,21 +134,32 @@ export async function call(method, url, body) {
     }
   }
 
-  try {
-    refreshing ??= once('POST', `${AUTH}/refresh`).finally(() => {
-      refreshing = null;
-    });
-    await refreshing;
-  } catch (e) {
-    if (e.status === 401) {
-      location.href = '/sign-in?next='
-        + encodeURIComponent(location.pathname + location.search + location.hash);
-      return new Promise(() => {});
-    }
+  refreshing ??= once('POST', `${AUTH}/refresh`).catch(e => {
+    e.over = e.status === 401;
     throw e;
-  }
+  }).finally(() => {
+    refreshing = null;
+  });
+  await refreshing;
 
   return once(method, url, body);
+}
+
+// The same for pages that are nothing without a session: it ends at the sign-in
+// page.
+
+export async function call(method, url, body) {
+  try {
+    return await kept(method, url, body);
+  } catch (e) {
+    if (!e.over) {
+      throw e;
+    }
+  }
+
+  location.href = '/sign-in?next='
+    + encodeURIComponent(location.pathname + location.search + location.hash);
+  return new Promise(() => {});
 }
 
 export const auth = (method, path, body) => call(method, `${AUTH}/${path}`, body);
@@ -176,7 +189,8 @@ export function complain(e, where) {
 
 
 // A form whose button waits while it works; the messages go into its own
-// element with the role "alert".
+// element with the role "alert". After one, the focus is where something can be
+// done about it: a button that waits has lost it.
 
 export function onsubmit(form, work) {
   form.addEventListener('submit', async event => {
@@ -184,17 +198,32 @@ export function onsubmit(form, work) {
 
     const where = form.querySelector('[role=alert]');
     const buttons = [...form.querySelectorAll('button')];
+    let failed = null;
 
     say('', where);
     buttons.forEach(b => { b.disabled = true; });
     try {
       await work(Object.fromEntries(new FormData(form)));
     } catch (e) {
-      complain(e, where);
-    } finally {
-      buttons.forEach(b => { b.disabled = false; });
+      failed = e;
+    }
+    buttons.forEach(b => { b.disabled = false; });
+
+    if (failed) {
+      complain(failed, where);
+      mend(form, failed.message)?.focus();
     }
   });
+}
+
+// The field that a message names, or the last one, or a button
+
+function mend(form, message) {
+  const fields = [...form.querySelectorAll('input:not([hidden])')];
+
+  return fields.find(f => f.name
+      && message.toLowerCase().startsWith(f.name.toLowerCase()))
+    ?? fields.at(-1) ?? form.querySelector('button');
 }
 
 export const groups = secret => secret.match(/.{1,4}/g).join(' ');

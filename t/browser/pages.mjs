@@ -176,17 +176,13 @@ class Step {
     return async () => {
       const now = Date.now() / 1000;
       const step = Math.floor(now / 30);
-      const first = now % 30 < 20 ? step - 1 : step;
-      const next = Math.max(last + 1, first);
 
-      if (next > step + 1) {
+      last = Math.max(last + 1, now % 30 < 20 ? step - 1 : step);
+      if (last > step + 1) {
         await new Promise(done => setTimeout(done,
-          1000 * (30 * (step + 1) - now) + 50));
-        return this.codes.call(this, secret)();
+          1000 * (30 * (last - 1) - now) + 50));
       }
-
-      last = next;
-      return this.totp(secret, next - step);
+      return this.totp(secret, last - Math.floor(Date.now() / 30000));
     };
   }
 
