@@ -1,6 +1,6 @@
 // Codes by day, drawn and as a table.
 
-import { d, el, language, table } from '/js/parts.js';
+import { d, el, locale, table } from '/js/parts.js';
 
 const DAYS = 14;
 
@@ -51,8 +51,8 @@ export function chart(place, entries) {
     }
   }
 
-  const names = bars.map(b => new Intl.DateTimeFormat(language(),
-    { dateStyle: 'medium' }).format(b.from));
+  const names = bars.map(b => b.from.toLocaleDateString(locale(),
+    { dateStyle: 'medium' }));
 
   place.replaceChildren(el('h2', {}, d('chart')),
     el('p', { class: 'row' },

@@ -1,7 +1,7 @@
 // Clients: find, register, try, rotate, unlock, delete.
 
 import { LIMIT, api, ask, button, codeField, copier, d, done, el, field, groups,
-  list, once, onsubmit, row, sure, time } from '/js/parts.js';
+  list, once, onsubmit, row, sure, table, time } from '/js/parts.js';
 
 const MOST = 10000;                     // clients that a search looks at
 let load, all, wanted;
@@ -26,16 +26,15 @@ async function get(offset) {
     return [page.clients.map(cells), page.total];
   }
 
-  all ??= await everything();
-  const found = all.filter(c =>
+  const found = (await (all ??= everything())).filter(c =>
     `${c.clientId}\n${c.label}\n${c.issuer}`.toLowerCase().includes(wanted));
 
   return [found.slice(offset, offset + LIMIT).map(cells), found.length];
 }
 
-const cells = c => [c.clientId, c.label, c.issuer,
-  d(c.locked ? 'locked' : c.confirmedAt ? 'inUse' : 'unused'),
-  time(c.lastUsedAt), button('manage', () => manage(c))];
+const cells = c => [button('manage', () => manage(c)), c.clientId, c.label,
+  c.issuer, d(c.locked ? 'locked' : c.confirmedAt ? 'inUse' : 'unused'),
+  time(c.lastUsedAt)];
 
 function reload() {
   all = null;
@@ -45,38 +44,34 @@ function reload() {
 
 // From one dialog to the next
 
-const then = (what, c, work, kind) => button(what, b => {
+const then = (what, work, kind) => button(what, b => {
   b.closest('dialog').close();
-  work(c);
+  work();
 }, kind);
 
-const secret = (c, { qrDataUrl, secret: text }) => ask(c.clientId, [
-  el('p', {}, d('scan')),
+const secret = (c, { qrDataUrl, secret: text }) => ask(c.clientId, [d('scan'),
   el('img', { class: 'qr', src: qrDataUrl, alt: d('qr') }),
   text && el('p', {}, el('code', {}, groups(text))),
-  row(text && copier(text), then('try', c, attempt, ''))]);
+  row(text && copier(text), then('try', () => attempt(c), ''))]);
 
 function register() {
   const advanced = el('details', {}, el('summary', {}, d('advanced')),
-    ...field('algorithm', { options: ['SHA1', 'SHA256', 'SHA512'] }),
-    ...field('digits', { type: 'number', min: 6, max: 8, value: 6 }),
-    ...field('period', { type: 'number', min: 10, max: 300, value: 30 }),
-    ...field('secret', { autocomplete: 'off' }));
+    field('algorithm', { options: ['SHA1', 'SHA256', 'SHA512'] }),
+    field('digits', { type: 'number', min: 6, max: 8, value: 6 }),
+    field('period', { type: 'number', min: 10, max: 300, value: 30 }),
+    field('secret', { autocomplete: 'off' }));
 
   // a field that is folded away could not say what is wrong with it
   advanced.addEventListener('invalid', () => { advanced.open = true; }, true);
 
-  ask(d('register'), [
-    ...field('clientId', { required: true, maxlength: 128 }),
-    ...field('label', { maxlength: 128 }),
-    ...field('issuer', { maxlength: 128 }), advanced
-  ], async ({ digits, period, ...texts }) => {
+  ask(d('register'), [field('clientId', { required: true }), field('label'),
+    field('issuer'), advanced], async ({ digits, period, ...texts }) => {
     const body = { digits: +digits || 6, period: +period || 30 };
     Object.entries(texts).forEach(([k, v]) => { body[k] = v || undefined; });
     const made = await api('POST', 'totp/register', body);
 
     return async () => {
-      done(`${d('register')}, ${body.clientId}`);
+      done('register', made.clientId);
       await reload();
       secret(body, made);
     };
@@ -86,34 +81,34 @@ function register() {
 
 // The answer's element is there before it, and the bar moves by the second.
 
-function attempt(c) {
+function attempt({ clientId, period }) {
   const said = el('p', { role: 'status' });
-  const bar = el('progress', { max: c.period, 'aria-label': d('left') });
-  const form = el('form', {}, codeField(), row(bar, el('span')),
+  const bar = el('progress', { max: period, 'aria-label': d('left') });
+  const left = el('span');
+  const form = el('form', {}, codeField(), row(bar, left),
     el('p', { role: 'alert', hidden: true }), el('button', {}, d('check')));
 
   const tick = () => {
-    bar.value = c.period - Math.floor(Date.now() / 1000) % c.period;
-    bar.nextSibling.textContent = `${bar.value} s`;
+    bar.value = period - Math.floor(Date.now() / 1000) % period;
+    left.textContent = `${bar.value} s`;
   };
   const timer = setInterval(tick, 1000);
   tick();
 
-  onsubmit(form, async ({ code }) => {
+  onsubmit(form, async ({ code: token }) => {
     said.textContent = '';
     const { valid, reason } = await api('POST', 'totp/validate',
-      { clientId: c.clientId, token: code });
+      { clientId, token });
 
     said.className = valid ? 'good' : 'bad';
     said.textContent = d(valid ? 'valid' : reason);
     form.reset();
   });
 
-  ask(`${d('try')}: ${c.clientId}`, [form, said]).addEventListener('close',
-    () => {
-      clearInterval(timer);
-      load();
-    });
+  ask(`${d('try')}: ${clientId}`, [form, said]).onclose = () => {
+    clearInterval(timer);
+    load();
+  };
 }
 
 
@@ -125,28 +120,23 @@ const deeds = {
   codes: ['POST', 'totp/recovery/', (c, made) => once(d('codes'),
     made.recoveryCodes.join('\n') + '\n', 'recovery-codes.txt')],
   rotate: ['POST', 'totp/rotate/', secret],
-  delete: ['DELETE', 'totp/']
+  delete: ['DELETE', 'totp/', null, 'danger']
 };
 
 const manage = c => ask(c.clientId, [
-  el('dl', {}, Object.entries({ label: c.label, issuer: c.issuer ?? '–',
-    algorithm: c.algorithm, digits: c.digits, period: c.period,
-    created: time(c.createdAt), confirmed: time(c.confirmedAt),
-    used: time(c.lastUsedAt), codes: c.recoveryCodesLeft
-  }).map(([name, value]) => el('div', {}, el('dt', {}, d(name)),
-    el('dd', {}, value)))),
-  row(then('try', c, attempt, ''),
-    Object.entries(deeds).map(([what, [method, path, shown]]) =>
-      then(what, c, () => sure(what, c.clientId,
+  table(['algorithm', 'digits', 'period', 'created', 'codes'], [[c.algorithm,
+    c.digits, c.period, time(c.createdAt), c.recoveryCodesLeft]], c.clientId),
+  row(then('try', () => attempt(c), ''),
+    Object.entries(deeds).map(([what, [method, path, shown, kind]]) =>
+      then(what, () => sure(what, c.clientId,
         () => api(method, path + encodeURIComponent(c.clientId)),
         async made => {
           await reload();
           shown?.(c, made);
-        }))))]);
+        }, kind))))]);
 
 
 export function open(place) {
-  let timer;
   all = null;
   wanted = '';
 
@@ -154,10 +144,9 @@ export function open(place) {
     el('form', { role: 'search', onsubmit: e => e.preventDefault() },
       field('search', { type: 'search', oninput: e => {
         wanted = e.target.value.trim().toLowerCase();
-        clearTimeout(timer);
-        timer = setTimeout(() => load(0), 250);
+        load(0);
       } })));
   load = list(place, 'clients',
-    ['clientId', 'label', 'issuer', 'state', 'used', 'actions'], get);
+    ['actions', 'clientId', 'label', 'issuer', 'state', 'used'], get);
   load();
 }

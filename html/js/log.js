@@ -23,7 +23,7 @@ async function walk(found, event, enough) {
 
   for (let offset = 0; !end; offset += 200) {
     const { logs } = await page(200, offset, event);
-    end = logs.length < 200 || enough(logs[199], offset);
+    end = logs.length < 200 || enough?.(logs[199], offset);
     logs.forEach(e => found.set(e.id, e));
   }
   return [...found.values()];
@@ -51,26 +51,23 @@ export function open(place) {
   let event = '';
   let seen;
 
-  const draw = async () => chart(picture, await walk(known, '',
-    (last, offset) => offset >= 1800 || known.has(last.id)
-      || new Date(last.timestamp) < firstDay()));
-
   async function get(offset) {
     const { logs, total } = await page(LIMIT, offset, event);
-    const now = JSON.stringify([logs, total, event]);
+    const now = JSON.stringify([logs, total]);
 
     if (now === seen) {
       return null;
     }
     seen = now;
-    draw().catch(e => complain(e));
+    walk(known, '', (last, at) => at >= 1800 || known.has(last.id)
+      || new Date(last.timestamp) < firstDay())
+      .then(all => chart(picture, all)).catch(e => complain(e));
     return [logs.map(cells), total];
   }
 
-  const keep = (kind, head, form) => button(kind, async () => {
-    const all = await walk(new Map(), event, () => false);
-    save(`access-log.${kind}`, head + all.map(form).join(''));
-  });
+  const keep = (kind, head, form) => button(kind, async () => save(
+    `access-log.${kind}`,
+    head + (await walk(new Map(), event)).map(form).join('')));
 
   place.append(picture, el('form', {},
     field('event', { options: [d('all'), ...events], onchange: e => {
@@ -88,7 +85,7 @@ export function open(place) {
     if (!live.isConnected) {
       clearInterval(timer);
     } else if (live.firstChild.checked && !document.hidden) {
-      load(undefined, 'off');
+      load(undefined, true);
     }
   }, 5000);
 }

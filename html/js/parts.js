@@ -7,12 +7,12 @@ export * from '/js/base.js';
 export const LIMIT = 20;                // rows of a page
 
 export const d = (key, values) => t(`dash.${key}`, values);
-export const row = (...children) => el('div', { class: 'row' }, ...children);
+export const row = (...children) => el('div', { class: 'row' }, children);
+export const done = (what, id) => say(d('did', { what: d(what), id }), $('done'));
 
 let fields = 0;
 
-// A label, an input (or a select, where there are options), and a hint if there
-// is a text for one.
+// A label, an input (or, with options, a select), and a hint if there is one.
 
 export function field(name, { options, ...more } = {}) {
   const id = `f${++fields}`;
@@ -23,7 +23,7 @@ export function field(name, { options, ...more } = {}) {
   return [el('label', { for: id }, d(name)),
     options ? el('select', all, options.map(o => el('option', {}, o)))
       : el('input', all),
-    hinted ? el('p', { id: `${id}h`, class: 'hint' }, hint) : null];
+    hinted ? el('p', { id: `${id}h`, class: 'hint' }, hint) : []];
 }
 
 export const check = (text, attributes) => el('label', { class: 'check' },
@@ -33,16 +33,19 @@ export const codeField = () => field('code', { required: true,
   autocomplete: 'one-time-code', autocapitalize: 'none' });
 
 
-// A failure is told in the dialog, which covers the page's own place.
+// Works one at a time, and keeps the focus. A failure is told in the dialog,
+// which covers the page's own place.
 
 export function button(text, work, kind = 'quiet') {
-  const b = el('button', { type: 'button', class: kind, onclick: async () => {
+  let busy;
+
+  const b = el('button', { type: 'button', class: kind, onclick: () => {
     const where = b.closest('dialog')?.querySelector('[role=alert]')
       ?? $('said');
+
     say('', where);
-    b.disabled = true;
-    await Promise.resolve(b).then(work).catch(e => complain(e, where));
-    b.disabled = false;
+    busy ??= Promise.resolve(b).then(work).catch(e => complain(e, where))
+      .finally(() => { busy = null; });
   } }, d(text));
 
   return b;
@@ -58,7 +61,7 @@ export const copier = text => navigator.clipboard
 
 export function ask(title, content, work, kind) {
   const out = button(work ? 'cancel' : 'close', () => box.close());
-  const inner = el(work ? 'form' : 'div', {}, el('h2', {}, title), ...content,
+  const inner = el(work ? 'form' : 'div', {}, el('h2', {}, title), content,
     el('p', { role: 'alert', hidden: true }),
     row(work && el('button', { class: kind }, title), out));
   const box = el('dialog', { 'aria-label': title,
@@ -78,32 +81,30 @@ export function ask(title, content, work, kind) {
   return box;
 }
 
-// Are you sure? Then the call, a word that it is done, and what comes next.
+// Are you sure? Then the call, and what follows. A name that is written from
+// right to left shall not turn the rest of the question around.
 
-export const sure = (what, id, call, next) => ask(d(what),
-  [el('p', {}, d(`${what}Sure`, { id }))], async () => {
+export const sure = (what, id, call, next, kind) => ask(d(what),
+  d(`${what}Sure`, { id: `\u2068${id}\u2069` }), async () => {
     const answer = await call();
     return async () => {
-      done(`${d(what)}, ${id}`);
+      done(what, id);
       await next(answer);
     };
-  }, /^(delete|revoke|off)$/.test(what) ? 'danger' : '');
-
-export const done = what => say(d('did', { what }), $('done'));
+  }, kind);
 
 export function save(name, text) {
-  const href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  const href = URL.createObjectURL(new Blob([text]));
   el('a', { href, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(href), 9000);
 }
 
-export const once = (title, text, file) => ask(title, [el('p', {}, d('once')),
-  el('pre', {}, text), row(copier(text), button('download',
-    () => save(file, text)))]);
+export const once = (title, text, file) => ask(title, [d('once'),
+  el('pre', {}, text), row(copier(text),
+    button('download', () => save(file, text)))]);
 
 
-export const time = iso =>
-  iso ? el('time', { datetime: iso }, when(iso)) : '–';
+export const time = iso => iso && el('time', { datetime: iso }, when(iso));
 
 export const table = (heads, rows, name) =>
   el('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': name },
@@ -115,8 +116,7 @@ export const table = (heads, rows, name) =>
 
 
 // A list that pages: get(offset) answers [rows, total], or nothing if all is as
-// it was. Returns the function that loads it. The focus of a row that goes comes
-// to the table.
+// it was. Returns what loads it. The focus of a row that goes comes to the table.
 
 export function list(parent, name, heads, get) {
   const range = el('p', { class: 'hint' });
@@ -124,7 +124,7 @@ export function list(parent, name, heads, get) {
   let turn = 0;
   let from = 0;
 
-  async function load(offset = from, live = 'polite') {
+  async function load(offset, live) {
     const mine = ++turn;
     const [rows, total] = await get(offset) ?? [];
 
@@ -135,25 +135,25 @@ export function list(parent, name, heads, get) {
       return load(0);                   // the last page went
     }
 
+    const focused = body.contains(document.activeElement);
     const go = (text, to) => {
       const b = button(text, () => load(to));
       b.disabled = to < 0 || to >= total;
       return b;
     };
-    const focused = body.contains(document.activeElement);
 
     from = offset;
-    range.ariaLive = live;
-    range.textContent = total ? d('range', { total, from: from + 1,
-      to: from + rows.length }) : d(`${name}None`);
-    body.replaceChildren(...total ? [table(heads, rows, d(name))] : [],
-      ...total > LIMIT
-        ? [row(go('back', from - LIMIT), go('more', from + LIMIT))] : []);
+    range.ariaLive = live ? 'off' : 'polite';
+    range.textContent = d(total ? 'range' : `${name}None`,
+      { total, from: from + 1, to: from + rows.length });
+    body.replaceChildren(total ? table(heads, rows, d(name)) : '',
+      total > LIMIT ? row(go('back', from - LIMIT), go('more', from + LIMIT))
+        : '');
     if (focused) {
       (body.querySelector('.wide') ?? $('head')).focus();
     }
   }
 
   parent.append(range, body);
-  return (...how) => load(...how).catch(e => complain(e));
+  return (offset = from, live) => load(offset, live).catch(e => complain(e));
 }

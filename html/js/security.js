@@ -8,9 +8,7 @@ let place, me, load;
 
 async function again(what) {
   open(place, await auth('GET', 'me'));
-  if (what) {
-    done(d(what));
-  }
+  what && done(what, me.email);
   $('head').focus();
 }
 
@@ -19,23 +17,22 @@ async function again(what) {
 
 async function proven(what, path, next) {
   try {
-    next(await auth('POST', path, {}));
+    await next(await auth('POST', path, {}));
   } catch (e) {
     if (e.code !== '2fa_code_required') {
       throw e;
     }
-    ask(d(what), [el('p', {}, d('codeNeeded')), ...codeField()],
-      async ({ code }) => {
-        const answer = await auth('POST', path, { token: code });
-        return () => next(answer);
-      });
+    ask(d(what), [d('codeNeeded'), codeField()], async ({ code: token }) => {
+      const answer = await auth('POST', path, { token });
+      return () => next(answer);
+    });
   }
 }
 
 const codes = () => proven('codes', '2fa/recovery-codes', a => once(d('codes'),
   a.recoveryCodes.join('\n') + '\n', 'recovery-codes.txt'));
 
-const off = () => ask(d('off'), [el('p', {}, d('offSure'))], () => () =>
+const off = () => ask(d('off'), d('offSure'), () => () =>
   proven('off', '2fa/disable', () => again('off')), 'danger');
 
 async function on() {
@@ -53,14 +50,12 @@ async function on() {
 
 // with whose it is, for the browser's list of passwords
 const password = () => [
-  ...field('email', { value: me.email, readonly: true,
-    autocomplete: 'username' }),
-  ...field('password', { type: 'password', required: true,
+  field('email', { value: me.email, readonly: true, autocomplete: 'username' }),
+  field('password', { type: 'password', required: true,
     autocomplete: 'current-password' })];
 
-const change = () => ask(d('change'), [el('p', {}, d('changeSure')),
-  ...password(),
-  ...field('newPassword', { type: 'password', required: true, minlength: 8,
+const change = () => ask(d('change'), [d('changeSure'), password(),
+  field('newPassword', { type: 'password', required: true, minlength: 8,
     maxlength: 128, autocomplete: 'new-password' })
 ], async v => {
   await auth('POST', 'change-password',
@@ -68,7 +63,7 @@ const change = () => ask(d('change'), [el('p', {}, d('changeSure')),
   return () => again('change');
 });
 
-const end = () => ask(d('end'), [el('p', {}, d('endSure')), ...password(),
+const end = () => ask(d('end'), [d('endSure'), password(),
   check(d('endYes'), { required: true })], async v => {
   await auth('DELETE', 'account', { password: v.password });
   location.replace('/');
@@ -102,7 +97,7 @@ export function open(where, who) {
       : [button('on', on, '')]));
   part('password', row(button('change', change)));
   part('sessions');
-  load = list(place, 'sessions', ['agent', 'ip', 'began', 'ends', 'actions'],
+  load = list(place, 'sessions', ['agent', 'ip', 'created', 'ends', 'actions'],
     sessions);
   load();
   part('end', row(button('end', end, 'danger')));
