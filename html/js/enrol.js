@@ -1,14 +1,13 @@
-// A second factor and its recovery codes, for any page: in an element of
-// theirs, which is empty again when the promise is kept.
+// A second factor and its recovery codes, in an element of any page's; it is
+// empty again when the promise is kept.
 //
 //   await enrol(where, { code, bearer, email });
-//     code     of the factor that is to be replaced, if there is one
-//     bearer   the token of a login that has to set up a factor first: there
-//              is no session then, and no recovery codes are made
-//     email    for password managers
 //   await recovery(where, { code });
+//
+// code is one of the factor that there is already; bearer the token of a login
+// that has to set one up: without a session there are no recovery codes.
 
-import { auth, copy, el, groups, onsubmit, open, t } from '/js/base.js';
+import { auth, copy, el, groups, onsubmit, open, say, t } from '/js/base.js';
 
 export const field = (name, key, attributes) => [
   el('label', { for: name }, t(key)),
@@ -23,7 +22,7 @@ const button = (key, onclick, kind) =>
 const copier = text => navigator.clipboard && button('enrol.copy',
   e => copy(text, e.currentTarget), 'quiet');
 
-// A step begins with its heading, for who listens, too.
+// A step begins with its heading, for who listens, too
 
 function show(where, key, ...content) {
   const heading = el('h2', { tabindex: -1 }, t(key));
@@ -36,8 +35,8 @@ function show(where, key, ...content) {
 export async function enrol(where, { code, bearer, email } = {}) {
   const ask = (path, body) => bearer ? open('POST', path, body, bearer)
                                      : auth('POST', path, body);
-  const { secret, otpauthUrl, qrCode } =
-    await ask('2fa/setup', code && { token: code });
+  const { secret, otpauthUrl, qrCode } = await ask('2fa/setup',
+    { token: code });
 
   const form = el('form', {},
     el('input', { autocomplete: 'username', value: email, hidden: true }),
@@ -58,6 +57,7 @@ export async function enrol(where, { code, bearer, email } = {}) {
         el('code', {}, groups(secret)), copier(secret)), form);
   });
 
+  say('');
   if (!bearer) {
     await recovery(where);
   }
@@ -67,7 +67,7 @@ export async function enrol(where, { code, bearer, email } = {}) {
 
 export async function recovery(where, { code } = {}) {
   const { recoveryCodes } = await auth('POST', '2fa/recovery-codes',
-    code && { token: code });
+    { token: code });
   const text = recoveryCodes.join('\n');
   const href = URL.createObjectURL(new Blob([text, '\n']));
 

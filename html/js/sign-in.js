@@ -1,9 +1,9 @@
-// Signing in, and what belongs to it:
+// Signing in: /sign-in
 //
-//   /sign-in?next=/path            where to go on; to the dashboard otherwise
-//   /sign-in?need=otp&next=/path   a code alone, while there is a session
-//   /sign-in?new                   an account to open
-//   /sign-in#invitation            a password to choose
+//   ?next=/path   where to go on, instead of to the dashboard
+//   ?need=otp     with a code alone, while there is a session
+//   ?new          opens an account first
+//   #invitation   chooses a password first
 
 import { $, AUTH, complain, el, kept, onsubmit, open, say, speak, t }
   from '/js/base.js';
@@ -11,26 +11,25 @@ import { codeField, enrol, field, recovery } from '/js/enrol.js';
 
 const query = new URLSearchParams(location.search);
 
-// No address that is shown, copied or remembered has it.
+// In no address that is shown or remembered
 const invitation = location.hash.slice(1);
 history.replaceState(null, '', location.pathname + location.search);
 addEventListener('hashchange', () => location.reload());
 
 let email = '';
-let temp = null;        // of a login that waits for its code
-let fresh = false;      // a factor that has no recovery codes yet
+let temp;       // token of a login that waits for its code
+let fresh;      // a factor without recovery codes
 
 
-// A path of this origin. It comes escaped, but not everybody who sends people
-// here can do that: one with a query of its own may stand at the end as it is.
-// Browsers take "/\" for "//", and drop tabs and line ends.
+// A path of this origin; at the end it may stand unescaped, query and all, for
+// who cannot escape. Browsers take "/\" for "//", and drop tabs and line ends.
 
 function go() {
   const next = /[?&]next=(\/[^&]*\?.*)/.exec(location.search)?.[1]
     ?? query.get('next') ?? '';
   const url = /^\/(?![/\\])/.test(next) && new URL(next, location.origin);
 
-  location.replace(url && url.origin === location.origin ? url : '/dashboard');
+  location.replace(url?.origin === location.origin ? url : '/dashboard');
 }
 
 
@@ -40,9 +39,7 @@ function show(step, title, said = '') {
   $('step').replaceWith(step);
   document.title = `${t(title)} – Kanda`;
   say(said);
-
-  const fields = [...step.querySelectorAll('input:not([hidden])')];
-  (fields.find(f => !f.value) ?? step.firstChild).focus();
+  (step.querySelector('input:invalid') ?? step.firstChild).focus();
 }
 
 function form(title, work, action, body, other, said) {
@@ -53,68 +50,83 @@ function form(title, work, action, body, other, said) {
   show(step, title, said);
 }
 
-// Another step; it begins with the email that was typed.
-
-const link = (key, step) => el('button', { type: 'button', class: 'quiet',
+const other = (key, step) => el('button', { type: 'button', class: 'quiet',
   onclick() {
     email = $('email').value;
     step();
   } }, t(key));
 
-const username = attributes => field('email', 'signin.email', {
-  inputmode: 'email', autocomplete: 'username', autocapitalize: 'none',
-  spellcheck: 'false', value: email, ...attributes });
+const plain = { autocapitalize: 'none', autocomplete: 'off',
+  spellcheck: 'false' };
 
-// for password managers
-const who = () => username({ hidden: true })[1];
+const username = hidden => field('email', 'signin.email', { ...plain, hidden,
+  inputmode: 'email', autocomplete: 'username', value: email });
 
-const newPassword = () => [field('password', 'signin.new', { type: 'password',
-  autocomplete: 'new-password', 'aria-describedby': 'rule' }),
+const password = (key, autocomplete, rule) => field('password', key,
+  { type: 'password', autocomplete, 'aria-describedby': rule });
+
+const newPassword = () => [password('signin.new', 'new-password', 'rule'),
   el('p', { id: 'rule', class: 'hint' }, t('signin.rule'))];
-
-const complainHere = e => complain(e, $('step').querySelector('[role=alert]'));
 
 
 const toSignIn = said => form('signin.title', signIn, 'signin.title',
-  [username(), field('password', 'signin.password', { type: 'password',
-    autocomplete: 'current-password' })], link('signin.up', toSignUp), said);
+  [username(), password('signin.password', 'current-password')],
+  other('signin.up', toSignUp), said);
+
+const toSignUp = () => form('signin.up', signUp, 'signin.up',
+  [username(), newPassword()], other('signin.back', toSignIn));
+
+// The username is for password managers.
+
+const second = (input, link) => form('signin.second', prove,
+  'signin.go', [username(true)[1], input], link);
+
+const toCode = () => second(codeField('signin.code'),
+  other('signin.lost', toRecovery));
+
+const toRecovery = () => second(field('code', 'signin.recovery', plain),
+  other('signin.found', toCode));
+
+const toPassword = () => form('signin.welcome', accept, 'signin.save',
+  [el('p', {}, t('signin.invited')), newPassword()]);
+
+const toSession = () => form('signin.in', signOut, 'signin.out',
+  el('p', {}, email),
+  el('a', { class: 'button', href: '/dashboard' }, t('signin.go')));
+
+function toFactor(said) {
+  const place = el('div');
+  show(el('section', {}, place), 'signin.second', said);
+  return place;
+}
+
+const fail = e => e.over
+  || complain(e, $('step').querySelector('[role=alert]'));
+
+function begin(e) {
+  toSignIn();
+  fail(e);
+}
+
 
 async function signIn(given) {
   email = given.email.trim();
 
   try {
-    const answer = await open('POST', 'login', { ...given, email });
-
-    if (!answer.requiresTwoFactor) {
-      return go();
-    }
-    temp = answer.tempToken;
-    toCode();
+    temp = (await open('POST', 'login', { ...given, email })).tempToken;
+    (temp ? toCode : go)();
   } catch (e) {
     if (e.code !== '2fa_setup_required') {
       throw e;
     }
-    setUp(e.body.tempToken);
+    setUp(e.body.tempToken).catch(begin);
   }
 }
 
-
-const toSignUp = () => form('signin.up', signUp, 'signin.up',
-  [username(), newPassword()], link('signin.back', toSignIn));
-
-async function signUp({ email, password }) {
-  await open('POST', 'register', { email: email.trim(), password });
-  await signIn({ email, password });
+async function signUp(given) {
+  await open('POST', 'register', { ...given, email: given.email.trim() });
+  await signIn(given);
 }
-
-
-const toCode = () => form('signin.second', prove, 'signin.continue',
-  [who(), codeField('signin.code')], link('signin.lost', toRecovery));
-
-const toRecovery = () => form('signin.second', prove, 'signin.continue',
-  [who(), field('code', 'signin.recovery', { autocomplete: 'off',
-    autocapitalize: 'none', spellcheck: 'false' })],
-  link('signin.found', toCode));
 
 async function prove({ code: totpCode }) {
   try {
@@ -128,32 +140,13 @@ async function prove({ code: totpCode }) {
     return toSignIn(t('signin.over'));
   }
 
-  if (fresh) {
-    await recovery(factor());
-  }
-  go();
+  await (fresh ? recovery(toFactor()).then(go, begin) : go());
 }
 
-
-// A place for the steps of a second factor
-
-function factor(said) {
-  const place = el('div');
-
-  show(el('section', {}, el('p', { role: 'alert', hidden: true }), place),
-    'signin.second', said);
-  return place;
-}
-
-// With the token of a login that has to set up a factor first, there is no
-// session yet: recovery codes have to wait for it.
+// Without a session, recovery codes have to wait for one.
 
 async function setUp(bearer) {
-  try {
-    await enrol(factor(t('signin.needed')), { bearer, email });
-  } catch (e) {
-    return complainHere(e);
-  }
+  await enrol(toFactor(t('signin.needed')), { bearer, email });
 
   if (!bearer) {
     return go();
@@ -162,19 +155,10 @@ async function setUp(bearer) {
   toSignIn(t('signin.again'));
 }
 
-
-const toPassword = () => form('signin.welcome', accept, 'signin.save',
-  [el('p', {}, t('signin.invited')), newPassword()]);
-
 async function accept({ password }) {
   await open('POST', 'accept-invitation', { token: invitation, password });
   toSignIn(t('signin.accepted'));
 }
-
-
-const toSession = () => form('signin.in', signOut, 'signin.out',
-  [el('p', {}, email)],
-  el('a', { class: 'button', href: '/dashboard' }, t('signin.continue')));
 
 async function signOut() {
   await open('POST', 'logout');
@@ -183,13 +167,10 @@ async function signOut() {
 }
 
 
-// Where a gate has sent somebody, only a factor may be missing from a session,
-// or else it is of no use there.
+// A session is of no use where a gate has sent somebody to sign in.
 
 async function start() {
   const need = query.get('need') === 'otp';
-
-  email = $('email').value;
 
   if (invitation) {
     return toPassword();
@@ -197,22 +178,20 @@ async function start() {
   if (query.has('new')) {
     return toSignUp();
   }
-  if (!need && query.has('next')) {
-    return toSignIn();
+
+  toSignIn();
+  if (query.has('next') && !need) {
+    return;
   }
 
-  try {
-    const me = await kept('GET', `${AUTH}/me`);
+  const me = await kept('GET', `${AUTH}/me`);
 
-    email = me.email;
-    (need ? me.isTotpEnabled ? toCode : setUp : toSession)();
-  } catch (e) {
-    toSignIn();
-    if (!e.over) {
-      complainHere(e);
-    }
+  email = me.email;
+  if (need && !me.isTotpEnabled) {
+    return setUp().catch(begin);
   }
+  (need ? toCode : toSession)();
 }
 
 await speak();
-await start();
+await start().catch(fail);

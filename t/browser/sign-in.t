@@ -34,7 +34,7 @@ my $b = Kanda::Browser->new(
                 $types
             }
             location /otp/ {
-                kanda_require otp max_age=3s login=/sign-in;
+                kanda_require otp max_age=15m login=/sign-in;
                 alias /usr/share/kanda/html/;
                 $types
             }| or die;
@@ -48,6 +48,7 @@ my $b = Kanda::Browser->new(
 )->start;
 
 $b->run('t/browser/sign-in.mjs',
+        redis   => $b->shipped->redis,
         origins => [ map { "http://127.0.0.1:$_" } $forced, $closed ],
         forced  => "http://127.0.0.1:$forced",
         closed  => "http://127.0.0.1:$closed");

@@ -8,7 +8,7 @@ package Kanda::Shipped;
 #       edit  => sub { s/optional/required/ },  # $_ is conf/nginx.conf
 #       files => { 'html/a.html' => '<p>' },    # in a copy of html/ and conf/
 #   )->start;
-#   $s->port; $s->text; $s->error_log; $s->stop;
+#   $s->port; $s->text; $s->error_log; $s->redis (its socket); $s->stop;
 
 use strict;
 use warnings;
@@ -87,6 +87,14 @@ sub stop { Kanda::Home::reap(delete $_[0]{pid}, 'INT') }
 sub port      { $_[0]{port} }
 sub text      { $_[0]{text} }
 sub build     { $_[0]{build} }
+
+sub redis {
+    my ($self) = @_;
+    my $conf = Kanda::Home::slurp("$self->{build}/run/nginx.conf");
+    my ($socket) = $conf =~ /kanda_redis unix:(\S+);/ or die;
+    return $socket;
+}
+
 sub error_log { "$_[0]{build}/run/logs/error.log" }
 
 1;
