@@ -55,17 +55,13 @@ const secret = (c, { qrDataUrl, secret: text }) => ask(c.clientId, [d('scan'),
   row(text && copier(text), then('try', () => attempt(c), ''))]);
 
 function register() {
-  const advanced = el('details', {}, el('summary', {}, d('advanced')),
-    field('algorithm', { options: ['SHA1', 'SHA256', 'SHA512'] }),
-    field('digits', { type: 'number', min: 6, max: 8, value: 6 }),
-    field('period', { type: 'number', min: 10, max: 300, value: 30 }),
-    field('secret', { autocomplete: 'off' }));
-
-  // a field that is folded away could not say what is wrong with it
-  advanced.addEventListener('invalid', () => { advanced.open = true; }, true);
-
   ask(d('register'), [field('clientId', { required: true }), field('label'),
-    field('issuer'), advanced], async ({ digits, period, ...texts }) => {
+    field('issuer'), el('details', {}, el('summary', {}, d('advanced')),
+      field('algorithm', { options: ['SHA1', 'SHA256', 'SHA512'] }),
+      field('digits', { type: 'number', value: 6 }),
+      field('period', { type: 'number', value: 30 }),
+      field('secret', { autocomplete: 'off' }))
+  ], async ({ digits, period, ...texts }) => {
     const body = { digits: +digits || 6, period: +period || 30 };
     Object.entries(texts).forEach(([k, v]) => { body[k] = v || undefined; });
     const made = await api('POST', 'totp/register', body);
@@ -133,7 +129,7 @@ const manage = c => ask(c.clientId, [
         async made => {
           await reload();
           shown?.(c, made);
-        }, kind))))]);
+        }, kind), kind)))]);
 
 
 export function open(place) {
