@@ -26,7 +26,11 @@ async function get(offset) {
     return [page.clients.map(cells), page.total];
   }
 
-  const found = (await (all ??= everything())).filter(c =>
+  all ||= everything().catch(e => {
+    all = null;
+    throw e;
+  });
+  const found = (await all).filter(c =>
     `${c.clientId}\n${c.label}\n${c.issuer}`.toLowerCase().includes(wanted));
 
   return [found.slice(offset, offset + LIMIT).map(cells), found.length];
@@ -133,12 +137,12 @@ const manage = c => ask(c.clientId, [
 
 
 export function open(place) {
-  all = null;
   wanted = '';
 
   place.append(row(button('register', register, '')),
     el('form', { role: 'search', onsubmit: e => e.preventDefault() },
       field('search', { type: 'search', oninput: e => {
+        all = wanted && all;            // a new search looks at what is there
         wanted = e.target.value.trim().toLowerCase();
         load(0);
       } })));

@@ -124,6 +124,7 @@ export default {
     assert.equal(url.searchParams.get('issuer'), 'My “site”');
     assert.equal(decodeURIComponent(url.pathname).split(':')[1], hostile[0]);
     await k.axe(page);
+    await k.shot(page, 'dashboard-secret');
     await press(dialog(page), 'Copy');
     await dialog(page).getByText('Copied').waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()),
@@ -147,6 +148,7 @@ export default {
     assert.equal(await dialog(page).getByLabel('Code or recovery code')
       .inputValue(), '', 'ready for the next');
     await validate(page, code, 'used before');
+    await k.shot(page, 'dashboard-try');
     await validate(page, 'nope', 'no code');
     const wrong = ['000001', '000002', '000003', '000004', '000005', '000006']
       .filter(c => c !== code);
@@ -293,7 +295,34 @@ export default {
     await page.getByText('1–20 of 45').waitFor();
     await k.looks(page, 'dashboard-clients');
 
-    // one that went meanwhile
+    // a last page that went meanwhile
+    await press(page, 'More');
+    await press(page, 'More');
+    await page.getByText('41–45 of 45').waitFor();
+    await manage(page, 'imported', 'Try a code');
+    for (const i of [0, 1, 2, 3, 4]) {
+      await api(page, 'DELETE', `totp/client-${i}`);
+    }
+    await press(dialog(page), 'Close');
+    await page.getByText('1–20 of 40').waitFor();
+
+    // a search through more than the API tells at once
+    const { clients: [one] } = await api(page, 'GET', 'totp?limit=1');
+    await page.route('**/api/totp?limit=1000&*', route => {
+      const offset = +new URL(route.request().url()).searchParams.get('offset');
+      const clients = Array.from({ length: offset < 2000 ? 1000 : 3 }, (_, i) =>
+        ({ ...one, clientId: `many-${offset + i}` }));
+      route.fulfill({ json: { clients, total: 2003, limit: 1000, offset } });
+    });
+    await page.getByLabel('Search').fill('many-');
+    await page.getByText('1–20 of 2003').waitFor();
+    await page.getByLabel('Search').fill('many-2002');
+    await page.getByText('1–1 of 1').waitFor();
+    await page.unroute('**/api/totp?limit=1000&*');
+    await page.getByLabel('Search').fill('');
+    await page.getByText('1–20 of 40').waitFor();
+
+    // one client that did
     await api(page, 'DELETE', 'totp/client-43');
     await manage(page, 'client-43', 'New secret');
     await press(dialog(page), 'New secret');
@@ -523,6 +552,15 @@ export default {
     const { total } = await api(page, 'GET', 'logs?limit=1');
     assert.equal(new Set(ids).size, ids.length);
     assert.equal(ids.length, total - 1, 'all that there were at the start');
+
+    // the chart asks for what is new, not for all of them again
+    asked = 9;
+    await page.getByLabel('Event').selectOption('auth.login');
+    await page.getByText('1–1 of 1').waitFor();
+    await page.getByLabel('Event').selectOption('totp.register');
+    await page.getByText('1–1 of 1').waitFor();
+    await page.waitForTimeout(100);
+    assert.equal(asked, 11);
   },
 
   'the chart': async k => {
@@ -860,6 +898,23 @@ export default {
     await press(dialog(page), 'Unlock');
     await dialog(page).locator(clear).getByText('cannot be reached').waitFor();
     await press(dialog(page), 'Cancel');
+    await page.getByLabel('Search').fill('c');
+    await page.locator('#said').getByText('cannot be reached').waitFor();
+    await page.unroute('**/api/**');
+    await page.getByLabel('Search').fill('cc');
+    await page.getByText('No clients here').waitFor();
+    await page.getByLabel('Search').fill('');
+
+    // a server that draws no secret again
+    await page.route('**/api/totp/qrcode/c', route => route.fulfill({
+      status: 403, json: { code: 'qrcode_closed', status: 403, title: 'x',
+        detail: 'x' } }));
+    await manage(page, 'c', 'QR code');
+    await press(dialog(page), 'QR code');
+    await dialog(page).locator(clear).getByText('Make a new one').waitFor();
+    await press(dialog(page), 'Cancel');
+
+    await page.route('**/api/**', route => route.abort());
     await part(page, 'API keys');
     await page.locator('#said').getByText('cannot be reached').waitFor();
     await page.unroute('**/api/**');
