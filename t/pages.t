@@ -8,6 +8,9 @@ use warnings;
 use JSON::PP ();
 use Test::More;
 
+binmode Test::More->builder->$_, ':encoding(UTF-8)'
+    for qw(output failure_output);
+
 my @pages = sort glob 'html/*.html';
 my @scripts = sort glob 'html/js/*.js';
 my @languages = sort glob 'html/lang/*.json';
@@ -76,8 +79,8 @@ for my $page (@pages) {
     my ($title) = $html =~ /<html[^>]* data-title="([^"]+)"/;
     my @complaints;
 
-    while ($html =~ /<(\w+)[^>]*? data-t="([^"]+)"[^>]*>(.*?)<\/\1>/gs) {
-        my ($key, $text) = ($2, plain($3));
+    while ($html =~ / data-t="([^"]+)"[^>]*>([^<]*)/g) {
+        my ($key, $text) = ($1, plain($2));
         push @complaints, "$key: $text" if $text ne ($english->{$key} // '');
     }
 
@@ -87,10 +90,6 @@ for my $page (@pages) {
         push @complaints, "$key: " . ($label // 'none')
             if plain($label // '') ne ($english->{$key} // '');
     }
-
-    my $said = () = $html =~ / data-t="/g;
-    my $found = () = $html =~ /<(\w+)[^>]*? data-t="[^"]+"[^>]*>.*?<\/\1>/gs;
-    push @complaints, "$said texts, but $found elements" if $said != $found;
 
     clean("$page says in English what en.json says", @complaints);
 

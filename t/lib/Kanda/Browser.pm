@@ -36,6 +36,9 @@ use Kanda;
 use Kanda::Shipped;
 use Test::More;
 
+binmode Test::More->builder->$_, ':encoding(UTF-8)'
+    for qw(output failure_output);
+
 my $driver = getcwd() . '/build/browser';
 
 
