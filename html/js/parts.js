@@ -61,7 +61,8 @@ export const copier = text => navigator.clipboard
 
 export function ask(title, content, work, kind) {
   const out = button(work ? 'cancel' : 'close', () => box.close());
-  const inner = el(work ? 'form' : 'div', {}, el('h2', {}, title), content,
+  const inner = el(work ? 'form' : 'div', {}, el('h2', {}, title),
+    [content].flat().map(c => typeof c === 'string' ? el('p', {}, c) : c),
     el('p', { role: 'alert', hidden: true }),
     row(work && el('button', { class: kind }, title), out));
   const box = el('dialog', { 'aria-label': title,
