@@ -61,7 +61,14 @@ my $serial = 0;
 sub operation {
     my ($name) = @_;
     my ($method, $path) = split ' ', $name;
-    return $doc->{paths}{$path}{$method} // die "$name is not documented\n";
+    my $op = $doc->{paths}{$path}{$method}
+        // die "$name is not documented\n";
+    my $body = $op->{requestBody} // {};
+
+    $body = $doc->{components}{requestBodies}{$1}
+        if ($body->{'$ref'} // '') =~ m{([^/]+)$};
+
+    return { security => $doc->{security}, %$op, requestBody => $body };
 }
 
 sub ask {

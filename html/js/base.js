@@ -92,15 +92,18 @@ export class Refused extends Error {
   }
 }
 
+// The header that says what only a page of this host can read.
+
+export function csrf() {
+  const found = /(?:^|; )csrf-token=([0-9a-f]{32})(?:;|$)/.exec(document.cookie);
+  return found ? { 'X-CSRF-Token': found[1] } : {};
+}
+
 async function once(method, url, body, headers) {
-  const csrf = /(?:^|; )csrf-token=([0-9a-f]{32})(?:;|$)/.exec(document.cookie);
-  const all = { ...headers };
+  const all = { ...headers, ...csrf() };
 
   if (body !== undefined) {
     all['Content-Type'] = 'application/json';
-  }
-  if (csrf) {
-    all['X-CSRF-Token'] = csrf[1];
   }
 
   let answer;

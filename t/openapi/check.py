@@ -85,13 +85,13 @@ def check_document(doc):
             if not set(op['tags']) <= tags:
                 complain(f'{where}: a tag without a description')
 
-            named = {p['name'] for p in op.get('parameters', [])
-                     if p['in'] == 'path'}
+            given = [resolve(doc, p) for p in op.get('parameters', [])]
+            named = {p['name'] for p in given if p['in'] == 'path'}
             parts = {p[1:-1] for p in path.split('/') if p.startswith('{')}
             if named != parts:
                 complain(f'{where}: path parameters {named} for {parts}')
 
-            for use in op['security']:
+            for use in op.get('security', doc['security']):
                 for scheme in use:
                     if scheme not in doc['components']['securitySchemes']:
                         complain(f'{where}: no security scheme {scheme}')
@@ -122,6 +122,7 @@ def check_answer(doc, answer):
         return
 
     for name, header in found.get('headers', {}).items():
+        header = resolve(doc, header)
         given = answer['headers'].get(name.lower())
         if given is not None and 'schema' in header:
             value = int(given) if header['schema'].get('type') == 'integer' \
