@@ -36,7 +36,12 @@ export function t(key, values = {}) {
     values[name] ?? all);
 }
 
-export const language = () => document.documentElement.lang;
+// How the reader writes dates: en-GB, where the texts are en
+
+export function locale() {
+  const { lang } = document.documentElement;
+  return navigator.languages.find(l => l.startsWith(lang)) ?? lang;
+}
 
 export async function speak() {
   const wanted = navigator.languages.map(l => l.slice(0, 2).toLowerCase());
@@ -109,12 +114,19 @@ async function once(method, url, body, headers) {
     throw new Refused(0, {}, null);
   }
 
-  const json = await answer.json().catch(() => ({}));
+  const json = await answer.json().catch(() => null);
 
   if (!answer.ok) {
-    throw new Refused(answer.status, json, answer.headers.get('Retry-After'));
+    throw new Refused(answer.status, json ?? {}, answer.headers.get('Retry-After'));
   }
-  return json;
+
+  if (!json) {                          // it was cut off
+    throw new Refused(0, {}, null);
+  }
+
+  // a code is refused without a word in the body
+  const reason = answer.headers.get('Kanda-Reason');
+  return reason ? { ...json, reason } : json;
 }
 
 let refreshing = null;
@@ -228,8 +240,8 @@ function mend(form, message) {
 
 export const groups = secret => secret.match(/.{1,4}/g).join(' ');
 
-export const when = iso => new Intl.DateTimeFormat(language(),
-  { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
+export const when = iso => new Date(iso).toLocaleString(locale(),
+  { dateStyle: 'medium', timeStyle: 'medium' });
 
 export async function copy(text, button) {
   await navigator.clipboard.writeText(text);

@@ -1,0 +1,160 @@
+// What the parts of the dashboard share: fields, buttons, dialogs, lists.
+
+import { $, complain, copy, el, onsubmit, say, t, when } from '/js/base.js';
+
+export * from '/js/base.js';
+
+export const LIMIT = 20;                // rows of a page
+
+export const d = (key, values) => t(`dash.${key}`, values);
+export const row = (...children) => el('div', { class: 'row' }, children);
+export const done = (what, id) => say(d('did', { what: d(what), id }), $('done'));
+
+let fields = 0;
+
+// A label, an input (or, with options, a select), and a hint if there is one.
+
+export function field(name, { options, ...more } = {}) {
+  const id = `f${++fields}`;
+  const hint = d(`${name}Hint`);
+  const hinted = !hint.startsWith('dash.');
+  const all = { id, name, ...more, 'aria-describedby': hinted && `${id}h` };
+
+  return [el('label', { for: id }, d(name)),
+    options ? el('select', all, options.map(o => el('option', {}, o)))
+      : el('input', all),
+    hinted ? el('p', { id: `${id}h`, class: 'hint' }, hint) : []];
+}
+
+export const check = (text, attributes) => el('label', { class: 'check' },
+  el('input', { type: 'checkbox', ...attributes }), ` ${text}`);
+
+export const codeField = () => field('code', { required: true,
+  autocomplete: 'one-time-code', autocapitalize: 'none' });
+
+
+// Works one at a time, and keeps the focus. A failure is told in the dialog,
+// which covers the page's own place.
+
+export function button(text, work, kind = 'quiet') {
+  let busy;
+
+  const b = el('button', { type: 'button', class: kind, onclick: () => {
+    const where = b.closest('dialog')?.querySelector('[role=alert]')
+      ?? $('said');
+
+    say('', where);
+    busy ??= Promise.resolve(b).then(work).catch(e => complain(e, where))
+      .finally(() => { busy = null; });
+  } }, d(text));
+
+  return b;
+}
+
+export const copier = text => navigator.clipboard
+  && button('copy', b => copy(text, b));
+
+
+// A dialog: it shows, or asks where there is work to do. What the work returns
+// runs when the dialog is gone and the focus is back. Where something would be
+// lost, one stands on the no.
+
+export function ask(title, content, work, kind) {
+  const out = button(work ? 'cancel' : 'close', () => box.close());
+  const inner = el(work ? 'form' : 'div', {}, el('h2', {}, title),
+    [content].flat().map(c => typeof c === 'string' ? el('p', {}, c) : c),
+    el('p', { role: 'alert', hidden: true }),
+    row(work && el('button', { class: kind }, title), out));
+  const box = el('dialog', { 'aria-label': title,
+    onclose: () => box.remove() }, inner);
+
+  out.autofocus = kind === 'danger';
+  document.body.append(box);
+  box.showModal();
+
+  if (work) {
+    onsubmit(inner, async values => {
+      const next = await work(values);
+      box.close();
+      await next?.();
+    });
+  }
+  return box;
+}
+
+// Are you sure? Then the call, and what follows. A name that is written from
+// right to left shall not turn the rest of the question around.
+
+export const sure = (what, id, call, next, kind) => ask(d(what),
+  d(`${what}Sure`, { id: `\u2068${id}\u2069` }), async () => {
+    const answer = await call();
+    return async () => {
+      done(what, id);
+      await next(answer);
+    };
+  }, kind);
+
+export function save(name, text) {
+  const href = URL.createObjectURL(new Blob([text]));
+  el('a', { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 9000);
+}
+
+export const once = (title, text, file) => ask(title, [d('once'),
+  el('pre', {}, text), row(copier(text),
+    button('download', () => save(file, text)))]);
+
+
+export const time = iso => iso && el('time', { datetime: iso }, when(iso));
+
+export const table = (heads, rows, name) =>
+  el('div', { class: 'wide', tabindex: 0, role: 'region', 'aria-label': name },
+    el('table', {},
+      el('thead', {}, el('tr', {}, heads.map(h =>
+        el('th', { scope: 'col' }, d(h))))),
+      el('tbody', {}, rows.map(r => el('tr', {}, r.map(c =>
+        el('td', {}, c ?? '–')))))));
+
+
+// A list that pages: get(offset) answers [rows, total], or nothing if all is as
+// it was. Returns what loads it. The focus of a row that goes comes to the table.
+
+export function list(parent, name, heads, get) {
+  const range = el('p', { class: 'hint' });
+  const body = el('div');
+  let turn = 0;
+  let from = 0;
+
+  async function load(offset, live) {
+    const mine = ++turn;
+    const [rows, total] = await get(offset) ?? [];
+
+    if (mine !== turn || !rows) {
+      return;
+    }
+    if (!rows.length && offset) {
+      return load(0);                   // the last page went
+    }
+
+    const focused = body.contains(document.activeElement);
+    const go = (text, to) => {
+      const b = button(text, () => load(to));
+      b.disabled = to < 0 || to >= total;
+      return b;
+    };
+
+    from = offset;
+    range.ariaLive = live ? 'off' : 'polite';
+    range.textContent = d(total ? 'range' : `${name}None`,
+      { total, from: from + 1, to: from + rows.length });
+    body.replaceChildren(total ? table(heads, rows, d(name)) : '',
+      total > LIMIT ? row(go('back', from - LIMIT), go('more', from + LIMIT))
+        : '');
+    if (focused) {
+      (body.querySelector('.wide') ?? $('head')).focus();
+    }
+  }
+
+  parent.append(range, body);
+  return (offset = from, live) => load(offset, live).catch(e => complain(e));
+}
