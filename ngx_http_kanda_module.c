@@ -325,26 +325,9 @@ ngx_http_kanda_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
-    /* "if" and "limit_except" blocks are locations of their own, and serve what
-     * theirs serves */
-
-    if (conf->dialect == NULL && clcf->noname && prev->dialect) {
-        conf->dialect = prev->dialect;
-        conf->row = prev->row;
-        conf->prefix = prev->prefix;
-        clcf->handler = kanda_serve_handler(conf->dialect);
-    }
-
-    if (kanda_gate_merge(cf, prev, conf) != NGX_CONF_OK) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (conf->dialect == &kanda_check_dialect
-        && kanda_gate_rule(conf) == NULL)
+    if (kanda_serve_merge(cf, prev, conf) != NGX_CONF_OK
+        || kanda_gate_merge(cf, prev, conf) != NGX_CONF_OK)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "kanda_serve check says yes to everybody without "
-                           "kanda_require in the same location");
         return NGX_CONF_ERROR;
     }
 

@@ -164,6 +164,7 @@ sub named { my ($r) = @_; return map { $_->{name} => $_ }
         [ Host => 'a:8080', Origin => 'http://a:8080' ],
         [ Host => '[::1]:80', Origin => 'http://[::1]' ],
         [ 'Sec-Fetch-Site' => 'same-origin' ], [ 'Sec-Fetch-Site' => 'none' ],
+        [ Origin => 'null', 'Sec-Fetch-Site' => 'same-origin' ],
         [ Origin => $twice, 'Sec-Fetch-Site' => 'same-origin' ],
     ) {
         is($me->post('2fa/setup', undef, @$ours)->status, 200, "ours: @$ours");

@@ -308,6 +308,11 @@ for my $case (
     like($text, qr/warn.*"kanda_session" is missing/, 'which nobody can enter');
 }
 
+for my $other ('proxy_pass http://127.0.0.1:1;', 'stub_status;') {
+    bad("kanda_serve beside $other", qr/"\/auth\/" does not answer.*proxy_pass/,
+        server => "kanda_require user;
+                   location /auth/ { kanda_serve auth; $other }");
+}
 bad('check without a gate', qr/kanda_serve check.*without kanda_require/,
     server => 'location = /check { kanda_serve check; }');
 bad('check with a gate that is off', qr/kanda_serve check.*without/,

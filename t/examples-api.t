@@ -172,4 +172,20 @@ for my $kind ([ 'tokens', sub { (Authorization => "Bearer $_[0]{token}") } ],
     unlike($log, qr/\?/, 'and no query');
 }
 
+# Keys that somebody makes up are no way round the limits
+
+{
+    my %said;
+    my $end = time + 20;
+
+    for my $n (1 .. 1500) {
+        my $key = sprintf 'kan_%010d%s_%s', $n, 'a' x 26, 'A' x 43;
+        $said{ ask('GET', '/auth/me', $key)->status }++;
+        last if $said{429} || time > $end;
+    }
+
+    cmp_ok($said{429} // 0, '>', 0, 'many keys from one address');
+    is(join(' ', sort keys %said), '401 429', 'are strangers, and then too many');
+}
+
 done_testing;

@@ -230,6 +230,17 @@ for my $path ('/app/page', '/app/admin/page', '/app/admin') {
 }
 
 
+# Websockets are the only other protocol
+
+for my $other ('h2c', 'websocket, h2c', 'TLS/1.0') {
+    my $r = ask($me, '/app/page', Upgrade => $other,
+                Connection => 'Upgrade, HTTP2-Settings',
+                'HTTP2-Settings' => 'AAMAAABk');
+    is($r->status, 200, "an upgrade to $other");
+    is_deeply(heard($r, 'Upgrade'), [], 'is not passed on');
+}
+
+
 # A second factor
 
 {
@@ -239,16 +250,33 @@ for my $path ('/app/page', '/app/admin/page', '/app/admin') {
          qr{/sign-in\?need=otp&next=%2Fapp%2Fadmin%2Fpage%3Fx$},
          'is to show one');
 
-    for my $way ('/app/admin', '/app/admin/', '/app/admin;x/page',
-                 '/app//admin/page', '/app/%61dmin/page', '/app/./admin/page',
-                 '/app/x/../admin/page', '/app/x%2F..%2Fadmin/page',
-                 '/app/admin%2Fpage', '//app/admin/page', '/app/admins')
+    for my $way ('/app/admin', '/app/admin/', '/app//admin/page',
+                 '/app/%61dmin/page', '/app/./admin/page',
+                 '/app/x/../admin/page', '//app/admin/page', '/app/admins')
     {
         my $r = ask($user, $way);
         is(($r->json // {})->{code} // $r->status, 'second_factor_required',
            "$way is no way around");
         is(ask($me, $way)->status, 200, 'with a factor it is a way');
     }
+
+    # what some applications take for that place, or for another
+    for my $way ('/app/admin;x/page', '/app/;x/admin/page',
+                 '/app/x/..;/admin/page', '/app/x#/../admin/page',
+                 '/app/%2561dmin/page', '/app/x\\..\\admin',
+                 '/app/x%5C..%5Cadmin', '/app/x%2F..%2Fadmin/page',
+                 '/app/admin%2Fpage', '/app/x%3b/admin', '/app/%2e%2e/app/admin')
+    {
+        is(ask($_, $way)->status, 400, "$way is no path") for $user, $me;
+    }
+    is(ask($me, '/app/page?a=;%2F%25')->status, 200,
+       'a query may have all that');
+
+    # nothing that a client says of itself by other names
+    my $r2 = ask($me, '/app/page', map { ($_ => 'x') } qw(X-Original-URL
+        X-Rewrite-URL X-HTTP-Method-Override X-Forwarded-Host Forwarded
+        X-Real-IP));
+    unlike($r2->{body}, qr/^[-\w]+: x\r$/m, 'reaches the application');
 
     my $old = int((time - 901) * 1000);
     $k->redis->command('HSET', $_, 'f', $old)

@@ -365,6 +365,21 @@ is_answer($user, '/page-401/page', '200 SECRET', 'somebody');
 }
 
 
+# Who it is does not get lost while a body takes its time
+
+{
+    my $web = $user->other(mount => '', jar => $user->{jar});
+    my $text = $web->text('POST', 'app/x', 'x' x 1000);
+
+    $web->{http}->send(substr $text, 0, -10);
+    select undef, undef, undef, 5.5;
+    $web->{http}->send(substr $text, -10);
+    is($web->{http}->receive->{body},
+       "upstream $user->{userId}|$user->{email}\n",
+       'the application is told who has sent a slow body');
+}
+
+
 # kanda_serve check
 
 {

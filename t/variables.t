@@ -11,7 +11,7 @@ use Test::More;
 
 my $dir = Kanda::Home::root();
 my $log = "$dir/variables.log";
-my @names = qw(user email tenant amr auth_age event reason);
+my @names = qw(user email tenant amr auth_age event reason cookies);
 my $format = join '|', '$status', map { "\$kanda_$_" } @names;
 
 my $k = Kanda->new(allow => [ qr/lets in whoever registers/ ],
@@ -69,7 +69,7 @@ sub is_seen {
     my ($what, %is) = @_;
     my $seen = seen();
 
-    for my $name ('status', @names) {
+    for my $name ('status', grep { $_ ne 'cookies' } @names) {
         next if $name eq 'auth_age' && ($is{auth_age} // '') eq 'now'
                 && $seen->{auth_age} =~ /^[0-5]$/;
         is($seen->{$name}, $is{$name} // '-', "$what: $name");
@@ -219,6 +219,28 @@ is_seen('no request at all', status => 400);
     forget();
     page($me->other, 'open/page', Authorization => "Bearer $half");
     is(seen()->{tenant}, '-', 'half a login names nobody');
+}
+
+
+# Cookies that go on: whatever they look like, they are those that came, less
+# ours
+
+{
+    my $cookies = sub {
+        forget();
+        page($me->other, 'open/page', map { (Cookie => $_) } @_);
+        return seen()->{cookies};
+    };
+
+    is($cookies->('a=1; accessToken=x; b=2'), 'a=1; b=2', 'without ours');
+    is($cookies->('__Host-kanda_x=1;kanda_y=2;refreshToken=3'), '-', 'nothing');
+    is($cookies->('a;' x 2000 . 'b'), 'a; ' x 2000 . 'b', 'short ones');
+    is($cookies->(('A;' x 1900) x 3), substr('A; ' x 5700, 0, -2),
+       'in several lines');
+    is($cookies->('A;' x 1500 . 'x' x 2000), 'A; ' x 1500 . 'x' x 2000,
+       'and a long one behind them');
+    is($cookies->(';' x 3000), '-', 'none at all');
+    is($cookies->(' ;' x 1000 . 'a'), 'a', 'one');
 }
 
 

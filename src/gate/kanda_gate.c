@@ -139,6 +139,7 @@ kanda_gate_learn(kanda_gate_t *gate)
 
     kr = &gate->kr;
     gate->known = 1;
+    gate->since = ngx_current_msec;
 
     if (kr->rc != NGX_OK) {
         gate->who = KANDA_GATE_AWAY;

@@ -13,6 +13,9 @@
 #include "kanda_store_gate.h"
 
 
+#define KANDA_GATE_EVER  ((ngx_msec_t) -1)
+
+
 /* What a request's credentials turned out to be. */
 typedef enum {
     KANDA_GATE_NOBODY = 0,              /* there are none */
@@ -38,7 +41,7 @@ struct kanda_gate_s {
     kanda_gate_who_t       who;
     kanda_gate_info_t      info;        /* of somebody */
     kanda_gate_verdict_t   verdict;     /* on the main request, last */
-    ngx_msec_t             asked;       /* ngx_current_msec */
+    ngx_msec_t             since;       /* ngx_current_msec when it was */
     ngx_table_elt_t       *challenge;   /* that was set already */
     unsigned               known:1;     /* who */
     unsigned               token:1;     /* came with one, not with a cookie */
@@ -56,8 +59,9 @@ ngx_int_t kanda_gate_install(ngx_conf_t *cf);
 const kanda_require_t *kanda_gate_rule(
     const ngx_http_kanda_loc_conf_t *klcf);
 
-/* What is known of a request where it stands now, or NULL. */
-const kanda_gate_t *kanda_gate_find(ngx_http_request_t *r);
+/* What is known of a request where it stands now, and was not known for more
+ * than good ms, or NULL. */
+const kanda_gate_t *kanda_gate_find(ngx_http_request_t *r, ngx_msec_t good);
 
 /* Begins to find out who asks: NGX_AGAIN when it waits, NGX_OK when that is
  * known, or NGX_ERROR. */

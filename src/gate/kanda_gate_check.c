@@ -25,7 +25,7 @@ kanda_gate_check(ngx_http_request_t *r)
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_kanda_module);
     require = kanda_gate_rule(klcf);
-    gate = kanda_gate_find(r);
+    gate = kanda_gate_find(r, KANDA_GATE_EVER);
 
     if (gate == NULL || !gate->known || require == NULL
         || kanda_gate_judge(gate, require) != KANDA_GATE_PASSED)

@@ -204,6 +204,15 @@ kanda_gate_merge(ngx_conf_t *cf, ngx_http_kanda_loc_conf_t *prev,
         conf->require = prev->require;
     }
 
+    if (conf->dialect == &kanda_check_dialect
+        && kanda_gate_rule(conf) == NULL)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "kanda_serve check says yes to everybody without "
+                           "kanda_require in the same location");
+        return NGX_CONF_ERROR;
+    }
+
     if (conf->gate_limits.data == NULL) {
         conf->gate_limits = prev->gate_limits;
         conf->gate_absolute = prev->gate_absolute;

@@ -90,7 +90,7 @@ kanda_gate_pass(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    gate = (kanda_gate_t *) kanda_gate_find(r);
+    gate = (kanda_gate_t *) kanda_gate_find(r, KANDA_GATE_GOOD);
 
     if (gate == NULL) {
         gate = kanda_gate_create(r);
@@ -163,11 +163,11 @@ kanda_gate_forget(void *data)
 }
 
 
-/* One that somebody else waits for is of no use to this request, nor one that
- * was known long ago. */
+/* One that somebody else waits for is of no use to this request.  The newest
+ * comes first. */
 
 const kanda_gate_t *
-kanda_gate_find(ngx_http_request_t *r)
+kanda_gate_find(ngx_http_request_t *r, ngx_msec_t good)
 {
     kanda_gate_t               *gate, **list;
     ngx_http_kanda_loc_conf_t  *klcf;
@@ -182,7 +182,7 @@ kanda_gate_find(ngx_http_request_t *r)
 
     for (gate = *list; gate; gate = gate->next) {
 
-        if (gate->known ? ngx_current_msec - gate->asked > KANDA_GATE_GOOD
+        if (gate->known ? ngx_current_msec - gate->since > good
                         : gate->kr.request != r)
         {
             continue;
@@ -223,7 +223,7 @@ kanda_gate_create(ngx_http_request_t *r)
     }
 
     gate->kr.now = ngx_time();
-    gate->asked = ngx_current_msec;
+    gate->since = ngx_current_msec;
     gate->next = *list;
     *list = gate;
 

@@ -98,7 +98,7 @@ kanda_variable_somebody(ngx_http_request_t *r)
 {
     const kanda_gate_t  *gate;
 
-    gate = kanda_gate_find(r);
+    gate = kanda_gate_find(r, KANDA_GATE_EVER);
 
     return gate && gate->known && gate->who == KANDA_GATE_SOMEBODY ? gate
                                                                    : NULL;
@@ -234,7 +234,7 @@ kanda_variable_event(ngx_http_request_t *r, ngx_str_t *value)
         return NGX_OK;
     }
 
-    if (kanda_gate_find(r) == NULL) {
+    if (kanda_gate_find(r, KANDA_GATE_EVER) == NULL) {
         return NGX_DECLINED;
     }
 
@@ -260,7 +260,7 @@ kanda_variable_reason(ngx_http_request_t *r, ngx_str_t *value)
     kr = ngx_http_get_module_ctx(r, ngx_http_kanda_module);
 
     if (kr == NULL) {
-        gate = kanda_gate_find(r);
+        gate = kanda_gate_find(r, KANDA_GATE_EVER);
 
         if (gate == NULL || !gate->known) {
             return NGX_DECLINED;

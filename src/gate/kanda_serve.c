@@ -107,6 +107,38 @@ kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+char *
+kanda_serve_merge(ngx_conf_t *cf, ngx_http_kanda_loc_conf_t *prev,
+    ngx_http_kanda_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    /* "if" and "limit_except" blocks are locations of their own, and serve what
+     * theirs serves */
+
+    if (conf->dialect == NULL && clcf->noname && prev->dialect) {
+        conf->dialect = prev->dialect;
+        conf->row = prev->row;
+        conf->prefix = prev->prefix;
+        clcf->handler = kanda_serve_handler(conf->dialect);
+    }
+
+    if (conf->dialect
+        && clcf->handler != kanda_serve_handler(conf->dialect))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "kanda_serve in location \"%V\" does not answer: "
+                           "another directive does, such as proxy_pass",
+                           &clcf->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
 /* Whether the location itself is something, and not only what is below. */
 
 static ngx_uint_t

@@ -20,8 +20,10 @@ kanda_cookie_others(ngx_http_request_t *r, ngx_str_t *value)
     ngx_memzero(&place, sizeof(kanda_header_place_t));
 
     while ((h = kanda_header_next(r, "cookie", &place))) {
-        len += h->value.len + 2;
+        len += 2 * (h->value.len + 1);
     }
+
+    /* a pair of one byte and its ";" get a blank */
 
     value->data = p = ngx_pnalloc(r->pool, len + 1);
     if (p == NULL) {

@@ -12,20 +12,29 @@ ngx_uint_t
 kanda_origin_foreign(kanda_request_t *kr)
 {
     ngx_str_t   value;
-    ngx_uint_t  n;
+    ngx_uint_t  n, same;
 
     n = kanda_header_find(kr->request, "sec-fetch-site", &value);
 
+    same = (n == 1 && value.len == 11
+            && ngx_memcmp(value.data, "same-origin", 11) == 0);
+
     if (n > 1
-        || (n == 1
-            && !(value.len == 11
-                 && ngx_memcmp(value.data, "same-origin", 11) == 0)
+        || (n == 1 && !same
             && !(value.len == 4 && ngx_memcmp(value.data, "none", 4) == 0)))
     {
         return 1;
     }
 
     n = kanda_header_find(kr->request, "origin", &value);
+
+    /* a page of ours whose policy is to tell nobody says "null" */
+
+    if (same && n == 1 && value.len == 4
+        && ngx_memcmp(value.data, "null", 4) == 0)
+    {
+        return 0;
+    }
 
     return n > 1 || (n == 1 && !kanda_origin_ours(kr->request, value));
 }
