@@ -6,6 +6,7 @@
 #include "kanda_conf.h"
 #include "kanda_gate.h"
 #include "kanda_local.h"
+#include "kanda_replay.h"
 #include "kanda_serve.h"
 
 
@@ -250,7 +251,8 @@ ngx_http_kanda_init_main_conf(ngx_conf_t *cf, void *conf)
 
     if (kmcf->served) {
         kmcf->stats = kanda_stats_zone(cf, &ngx_http_kanda_module);
-        if (kmcf->stats == NULL) {
+        kmcf->replay = kanda_replay_zone(cf, &ngx_http_kanda_module);
+        if (kmcf->stats == NULL || kmcf->replay == NULL) {
             return NGX_CONF_ERROR;
         }
     }

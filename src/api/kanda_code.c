@@ -80,6 +80,7 @@ kanda_code_compare(kanda_request_t *kr, kanda_code_t *c,
     j->version = c->secret.secret.version;
     j->match = KANDA_TOTP_NO_STEP;
     j->step = kanda_totp_step(totp, kr->now);
+    j->good = (2 * kr->conf->window + 2) * totp->period;
 
     if (c->code_len != totp->digits) {
         j->submitted = KANDA_SUBMITTED_MALFORMED;

@@ -1,5 +1,6 @@
 #include "ngx_http_kanda.h"
 #include "kanda_crypto.h"
+#include "kanda_replay.h"
 
 
 ngx_int_t
@@ -28,6 +29,7 @@ kanda_worker_start(ngx_cycle_t *cycle)
     }
 
     kanda_stats_start(kmcf->stats, kmcf->ring);
+    kanda_replay_start(kmcf->replay);
 
     worker = &kmcf->worker;
     worker->hello.ring = kmcf->ring;

@@ -61,6 +61,7 @@ typedef struct {
     ngx_array_t             *locations; /* ngx_http_kanda_loc_conf_t * */
     ngx_array_t             *local;     /* servers of local dialects, or NULL */
     ngx_shm_zone_t          *stats;     /* then, where it is counted */
+    ngx_shm_zone_t          *replay;    /* and used codes are remembered */
     const kanda_dialect_t  **dialects;  /* all there are */
     ngx_uint_t               ndialects;
     ngx_http_kanda_loc_conf_t  *logins; /* locations that give cookies out */

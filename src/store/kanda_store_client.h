@@ -90,6 +90,7 @@ typedef struct {
     ngx_str_t          version;         /* of the secret it was made for */
     int64_t            match;           /* step, or KANDA_TOTP_NO_STEP */
     int64_t            step;            /* now */
+    ngx_uint_t         good;            /* s that the match may be submitted */
     u_char             digest[KANDA_RECOVERY_DIGEST];
     ngx_str_t          resealed;        /* or empty */
 } kanda_judgement_t;
@@ -181,6 +182,14 @@ ngx_int_t kanda_secret_read(kanda_store_t *st, const char *kind,
 /* Adds the digests of n recovery codes to a script's arguments. */
 void kanda_store_arg_digests(kanda_store_t *st, const u_char *digests,
     ngx_uint_t n);
+
+/*
+ * For a code that Redis has accepted: whether this server remembers that it was
+ * accepted before, so that Redis has lost something; st->status says REPLAYED
+ * then.  In the log once in a while.
+ */
+void kanda_store_second_look(kanda_store_t *st, const u_char *digest,
+    int64_t step, ngx_uint_t seconds);
 
 /* Adds a judgement's arguments, in the order of judge.inc: NGX_OK or
  * NGX_ERROR. */

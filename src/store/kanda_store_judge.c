@@ -1,4 +1,8 @@
 #include "kanda_store_client.h"
+#include "kanda_replay.h"
+
+
+#define KANDA_FORGOTTEN_EVERY  10       /* s between two alerts */
 
 
 static ngx_int_t kanda_client_read_verdict(kanda_store_t *st,
@@ -81,7 +85,36 @@ kanda_client_read_verdict(kanda_store_t *st, redisReply **element,
         return NGX_ERROR;
     }
 
-    return n == 1 ? kanda_store_proof(element[0], j) : NGX_ERROR;
+    if (n != 1 || kanda_store_proof(element[0], j) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (j->submitted == KANDA_SUBMITTED_CODE) {
+        kanda_store_second_look(st, j->digest, j->match, j->good);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+kanda_store_second_look(kanda_store_t *st, const u_char *digest, int64_t step,
+    ngx_uint_t seconds)
+{
+    static time_t  told;
+
+    if (!kanda_replay_seen(digest, step, seconds)) {
+        return;
+    }
+
+    st->status = KANDA_STATUS_REPLAYED;
+
+    if (ngx_time() - told >= KANDA_FORGOTTEN_EVERY) {
+        told = ngx_time();
+        ngx_log_error(NGX_LOG_ALERT, st->log, 0,
+                      "kanda: Redis has accepted a code for a second time, so "
+                      "it has lost data; it was refused here");
+    }
 }
 
 

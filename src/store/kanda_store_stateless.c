@@ -1,8 +1,10 @@
 #include "kanda_store_stateless.h"
+#include "kanda_store_client.h"
 #include "kanda_base64url.h"
 
 
-#define KANDA_REPLAY_DIGEST  16         /* bytes */
+#define KANDA_REPLAY_DIGEST   16        /* bytes */
+#define KANDA_REPLAY_SECONDS  3600      /* s that a step may be reached */
 
 
 static ngx_int_t kanda_stateless_read_verdict(kanda_store_t *st,
@@ -101,6 +103,10 @@ kanda_stateless_read_verdict(kanda_store_t *st, redisReply **element,
             return NGX_ERROR;
         }
     }
+
+    kanda_store_second_look(st, asked[0].data,
+                            kanda_store_number(element[1]),
+                            KANDA_REPLAY_SECONDS);
 
     return NGX_OK;
 }
