@@ -242,11 +242,24 @@ sub named { my ($r) = @_; return map { $_->{name} => $_ }
     my $guarded = $me->other(mount => '/guarded')->login;
     my $token = $guarded->{jar}{accessToken};
     my $csrf = "csrf-token=$guarded->{jar}{'csrf-token'}";
-    my $planted = 'a' x 32;
-    is(said($guarded->post('2fa/setup', undef, 'X-CSRF-Token' => $planted,
-                Cookie => "accessToken=$token; $_")), $FORGED,
-       'no planted X-CSRF-Token counts')
-        for "csrf-token=$planted; $csrf", "$csrf; csrf-token=$planted";
+    my $right = $guarded->{jar}{'csrf-token'};
+
+    for my $planted ('a' x 32, uc 'a' x 32, 'x', '') {
+        for my $both ("csrf-token=$planted; $csrf", "$csrf; csrf-token=$planted")
+        {
+            is($guarded->post('2fa/setup', undef, 'X-CSRF-Token' => $right,
+                    Cookie => "accessToken=$token; $both")->status, 200,
+               'a planted cookie locks nobody out');
+            is(said($guarded->post('2fa/setup', undef,
+                    Cookie => "accessToken=$token; $both")), $FORGED,
+               'and is worth nothing without the header');
+        }
+    }
+    is(said($guarded->post('2fa/setup', undef, 'X-CSRF-Token' => 'A' x 32,
+            Cookie => "accessToken=$token; csrf-token=" . 'A' x 32)), $FORGED,
+       'what is not of our form is none');
+    my $new = $guarded->other(jar => { 'csrf-token' => 'A' x 32 })->login;
+    like($new->{jar}{'csrf-token'}, qr/^[0-9a-f]{32}$/, 'and is replaced');
 }
 
 

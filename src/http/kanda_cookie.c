@@ -12,7 +12,8 @@ static ngx_uint_t kanda_cookie_take(kanda_cookie_place_t *place,
     const char *name, ngx_str_t *value);
 static ngx_int_t kanda_cookie_write(kanda_request_t *kr, kanda_cookie_t cookie,
     ngx_uint_t secure, const ngx_str_t *value);
-static ngx_int_t kanda_csrf_find(kanda_request_t *kr, ngx_str_t *value);
+static ngx_int_t kanda_csrf_next(kanda_request_t *kr,
+    kanda_cookie_place_t *place, ngx_str_t *value);
 
 
 static const struct {
@@ -228,15 +229,18 @@ kanda_cookie_write(kanda_request_t *kr, kanda_cookie_t cookie,
 ngx_int_t
 kanda_csrf_set(kanda_request_t *kr)
 {
-    u_char     *p;
-    uint8_t     random[KANDA_CSRF_LEN / 2];
-    ngx_str_t   value;
+    u_char                *p;
+    uint8_t                random[KANDA_CSRF_LEN / 2];
+    ngx_str_t              value;
+    kanda_cookie_place_t   place;
 
     if (!kr->conf->csrf) {
         return NGX_OK;
     }
 
-    if (kanda_csrf_find(kr, &value) != NGX_OK) {
+    ngx_memzero(&place, sizeof(kanda_cookie_place_t));
+
+    if (kanda_csrf_next(kr, &place, &value) != NGX_OK) {
         p = ngx_pnalloc(kr->request->pool, KANDA_CSRF_LEN);
 
         if (p == NULL || kanda_random(random, sizeof(random)) != 0) {
@@ -252,34 +256,60 @@ kanda_csrf_set(kanda_request_t *kr)
 }
 
 
+/* Another host or port may have put a cookie of that name beside ours, which
+ * must not lock anybody out.  It opens nothing: what counts is that a page
+ * could set the header. */
+
 ngx_uint_t
 kanda_csrf_right(kanda_request_t *kr)
 {
-    ngx_str_t  cookie, header;
+    ngx_str_t             cookie, header;
+    kanda_cookie_place_t  place;
 
-    return kanda_csrf_find(kr, &cookie) == NGX_OK
-           && kanda_header_find(kr->request, "x-csrf-token", &header) == 1
-           && header.len == KANDA_CSRF_LEN
-           && kanda_equal(header.data, cookie.data, KANDA_CSRF_LEN);
-}
-
-
-static ngx_int_t
-kanda_csrf_find(kanda_request_t *kr, ngx_str_t *value)
-{
-    ngx_uint_t  i;
-
-    if (kanda_cookie_find(kr, KANDA_COOKIE_CSRF, value) != NGX_OK
-        || value->len != KANDA_CSRF_LEN)
+    if (kanda_header_find(kr->request, "x-csrf-token", &header) != 1
+        || header.len != KANDA_CSRF_LEN)
     {
-        return NGX_DECLINED;
+        return 0;
     }
 
-    for (i = 0; i < KANDA_CSRF_LEN; i++) {
-        if (ngx_hextoi(&value->data[i], 1) == NGX_ERROR) {
-            return NGX_DECLINED;
+    ngx_memzero(&place, sizeof(kanda_cookie_place_t));
+
+    while (kanda_csrf_next(kr, &place, &cookie) == NGX_OK) {
+        if (kanda_equal(header.data, cookie.data, KANDA_CSRF_LEN)) {
+            return 1;
         }
     }
 
-    return NGX_OK;
+    return 0;
+}
+
+
+/* One of the form that we give out; others would be taken for it by nobody. */
+
+static ngx_int_t
+kanda_csrf_next(kanda_request_t *kr, kanda_cookie_place_t *place,
+    ngx_str_t *value)
+{
+    ngx_uint_t  i;
+
+    while (kanda_cookie_next(kr, KANDA_COOKIE_CSRF, place, value) == NGX_OK) {
+
+        if (value->len != KANDA_CSRF_LEN) {
+            continue;
+        }
+
+        for (i = 0; i < KANDA_CSRF_LEN; i++) {
+            if (ngx_hextoi(&value->data[i], 1) == NGX_ERROR
+                || value->data[i] != ngx_tolower(value->data[i]))
+            {
+                break;
+            }
+        }
+
+        if (i == KANDA_CSRF_LEN) {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
 }
