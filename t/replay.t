@@ -7,11 +7,12 @@ use warnings;
 
 use Kanda;
 use Kanda::Auth;
+use Digest::SHA ();
 use Kanda::Stateless;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $FORGOT = qr/kanda: Redis has accepted a code for a second time/;
+my $FORGOT = qr/kanda: Redis does not know of a code that it has accepted/;
 
 my $k = Kanda->new(workers => 2,
     allow  => [ qr/\[alert\].*$FORGOT/, qr/\[alert\].*exited on signal 9/,
@@ -110,6 +111,47 @@ my ($yes, $no) = ('{"valid":true}', '{"valid":false} replayed');
 }
 
 
+# What a code is asked for does not happen either
+
+{
+    my $me = Kanda::Auth->new($k)->register->login->enrol;
+    my $factor = "kanda:{$me->{userId}}:factor";
+    my $code = $me->code;
+    my $forget = sub {
+        $redis->command('HSET', $factor, 't', 1);
+        $redis->command('HDEL', $_, 'f', 'm') for @{ $redis->command('KEYS',
+            "kanda:{$me->{userId}}:session:*") };
+    };
+    my $sessions = sub {
+        scalar @{ $redis->command('KEYS', "kanda:{$me->{userId}}:session:*") };
+    };
+
+    my $temp = $me->other->temp;
+    is($me->post('2fa/step-up', { totpCode => $code })->status, 200, 'a code');
+    $forget->();
+
+    is($me->post('2fa/step-up', { totpCode => $code })->status, 401,
+       'is not shown again');
+    is($me->post('2fa/disable')->status, 403, 'so that nothing is fresh');
+    is($me->post('2fa/disable', { token => $code })->status, 400,
+       'nor does it turn the factor off');
+    is($redis->command('EXISTS', $factor), 1, 'which is there');
+    my $codes = $redis->command('SCARD', "kanda:{$me->{userId}}:recovery");
+    is($me->post('2fa/recovery-codes', { token => $code })->status, 400,
+       'nor make recovery codes');
+    is($redis->command('SCARD', "kanda:{$me->{userId}}:recovery"), $codes,
+       'of which there are as many as before');
+    my $before = $sessions->();
+    is($me->other->post('2fa/verify', { tempToken => $temp,
+                                        totpCode => $code })->status, 401,
+       'nor log in');
+    is($sessions->(), $before, 'and no session was made');
+    is($me->other->post('2fa/verify', { tempToken => $temp,
+                                        totpCode => $me->code })->status, 200,
+       'as the next one does');
+}
+
+
 # Where nothing else is kept
 
 {
@@ -125,6 +167,19 @@ my ($yes, $no) = ('{"valid":true}', '{"valid":false} replayed');
     like($verify->(), qr/"valid":"true"|true/, 'a code for a secret');
     $redis->command('DEL', @{ $redis->command('KEYS', '*:replay:*') });
     like($verify->(), qr/false/, 'is used');
+
+    # what is one key to HMAC is one secret
+    for my $raw (random_bytes(20), random_bytes(100)) {
+        my @same = length $raw > 64 ? Digest::SHA::sha1($raw)
+                   : map { $raw . "\0" x $_ } 1, 7, 44;
+        ($secret, $code) = map { $_, totp($_) }
+                           Kanda::Totp::base32_encode($raw);
+        like($verify->(), qr/true/, 'a code of a secret');
+        for my $other (@same) {
+            $secret = Kanda::Totp::base32_encode($other);
+            like($verify->(), qr/false/, 'is used for whatever has the same');
+        }
+    }
 }
 
 

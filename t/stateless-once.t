@@ -139,8 +139,9 @@ for my $first (qw(otp toolkit)) {
        'all that have one share it');
     is($one->otp_says(secret => $secret, tokenValidity => 300,
                       token => totp($secret, period => 300)), 'true', 'a long step');
-    ok((grep { $redis->command('PTTL', $_) > 3_300_000 } @{ kept() }),
-       'is remembered for long');
+    ok((grep { my $ms = $redis->command('PTTL', $_);
+               $ms > 1_100_000 && $ms <= 1_500_000 } @{ kept() }),
+       'is remembered for as long as a window of two reaches it');
 }
 
 

@@ -1,7 +1,9 @@
 #include "kanda_api.h"
+#include "kanda_replay.h"
 
 
 #define KANDA_CODE_TRIES     4
+#define KANDA_CODE_WINDOW    2          /* steps, the most of kanda_window */
 #define KANDA_RECOVERY_JSON  1024       /* bytes of a set, with a clientId */
 
 
@@ -80,7 +82,6 @@ kanda_code_compare(kanda_request_t *kr, kanda_code_t *c,
     j->version = c->secret.secret.version;
     j->match = KANDA_TOTP_NO_STEP;
     j->step = kanda_totp_step(totp, kr->now);
-    j->good = (2 * kr->conf->window + 2) * totp->period;
 
     if (c->code_len != totp->digits) {
         j->submitted = KANDA_SUBMITTED_MALFORMED;
@@ -105,6 +106,17 @@ kanda_code_compare(kanda_request_t *kr, kanda_code_t *c,
     }
 
     kanda_wipe(totp->secret, sizeof(totp->secret));
+
+    if (rc == NGX_OK && j->match != KANDA_TOTP_NO_STEP) {
+        /* in the widest window that a location may have */
+
+        j->good = (j->match - j->step + KANDA_CODE_WINDOW + 1)
+                  * (int64_t) totp->period;
+
+        if (kanda_replay_known(j->digest, j->match)) {
+            j->submitted = KANDA_SUBMITTED_REPLAYED;
+        }
+    }
 
     return rc;
 }

@@ -1,6 +1,10 @@
 #include "kanda_stateless.h"
 
 
+#define KANDA_OTP_WINDOW      2         /* steps, the most of kanda_window */
+#define KANDA_TOOLKIT_PERIOD  120       /* s, the most where it may be more */
+
+
 static ngx_int_t kanda_stateless_valid(kanda_request_t *kr);
 
 
@@ -41,14 +45,19 @@ kanda_stateless_match(kanda_request_t *kr, ngx_uint_t window)
         return NGX_OK;
     }
 
-    s->once = 1;
+    if (kanda_stateless_digest(&kr->store, totp, s->digest) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-    return kanda_stateless_digest(&kr->store, totp, s->digest);
+    s->replayed = kanda_replay_known(s->digest, s->match);
+    s->once = !s->replayed;
+
+    return NGX_OK;
 }
 
 
-/* A step is remembered until it has left the widest window there is, and for a
- * step more. */
+/* A step is remembered until it has left the widest window that its period may
+ * have, and for a step more. */
 
 ngx_int_t
 kanda_stateless_verify(kanda_request_t *kr, const char *event)
@@ -59,14 +68,17 @@ kanda_stateless_verify(kanda_request_t *kr, const char *event)
     s = kr->state;
 
     if (s->once) {
-        steps = s->match - s->step + KANDA_TOTP_WINDOW_MAX + 2;
+        steps = s->match - s->step + 2
+                + (s->show.client.totp.period > KANDA_TOOLKIT_PERIOD
+                   ? KANDA_OTP_WINDOW : KANDA_TOTP_WINDOW_MAX);
 
         return kanda_stateless_once(&kr->store, event, s->digest, s->match,
                                     steps * s->show.client.totp.period * 1000);
     }
 
     return kanda_stateless_log(&kr->store, event,
-                               s->match != KANDA_TOTP_NO_STEP ? NULL
+                               s->replayed ? "replayed"
+                               : s->match != KANDA_TOTP_NO_STEP ? NULL
                                : s->malformed ? "malformed" : "wrong_code");
 }
 
@@ -86,7 +98,7 @@ kanda_stateless_verdict(kanda_request_t *kr)
     }
 
     verdict = valid ? KANDA_STATS_VALID
-              : s->once ? KANDA_STATS_REPLAYED
+              : s->once || s->replayed ? KANDA_STATS_REPLAYED
               : s->malformed ? KANDA_STATS_MALFORMED : KANDA_STATS_WRONG;
 
     kanda_stats_count(verdicts[KANDA_STATS_STATELESS][verdict]);
@@ -113,6 +125,6 @@ kanda_stateless_valid(kanda_request_t *kr)
                : status == KANDA_STATUS_REPLAYED ? 0 : NGX_ERROR;
     }
 
-    return status == KANDA_STATUS_OK ? s->match != KANDA_TOTP_NO_STEP
-                                     : NGX_ERROR;
+    return status == KANDA_STATUS_OK
+           ? s->match != KANDA_TOTP_NO_STEP && !s->replayed : NGX_ERROR;
 }

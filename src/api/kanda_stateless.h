@@ -18,7 +18,8 @@ typedef struct {
     int64_t                  step;      /* now */
     int64_t                  match;     /* or KANDA_TOTP_NO_STEP */
     ngx_uint_t               once;      /* the step is to be remembered */
-    char                     digest[KANDA_REPLAY_LEN];
+    ngx_uint_t               replayed;  /* this server knows it was used */
+    u_char                   digest[KANDA_REPLAY_DIGEST];
 } kanda_stateless_t;
 
 

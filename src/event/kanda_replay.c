@@ -4,18 +4,22 @@
 #define KANDA_REPLAY_BUCKETS  65536
 #define KANDA_REPLAY_PLACES   8         /* of a bucket: a cache line */
 #define KANDA_REPLAY_TIME     0xffff    /* s, in the low bits of a place */
+#define KANDA_REPLAY_MOST     8191      /* s that are kept, at most */
 
 
 /* A place is 0, or what is left of a digest and when it may be forgotten. */
 typedef struct {
-    ngx_atomic_t  places[KANDA_REPLAY_BUCKETS][KANDA_REPLAY_PLACES];
+    uint64_t  places[KANDA_REPLAY_BUCKETS][KANDA_REPLAY_PLACES];
 } kanda_replay_t;
 
 
 static ngx_int_t kanda_replay_init(ngx_shm_zone_t *zone, void *data);
-static ngx_uint_t kanda_replay_put(ngx_atomic_t *places, uint64_t mark);
-static ngx_uint_t kanda_replay_found(const ngx_atomic_t *places, uint64_t mark,
-    ngx_uint_t before);
+static uint64_t *kanda_replay_bucket(const u_char *digest, int64_t step,
+    uint64_t *mark);
+static ngx_uint_t kanda_replay_put(uint64_t *places, uint64_t mark,
+    uint64_t place, ngx_uint_t *at);
+static ngx_uint_t kanda_replay_found(uint64_t *places, uint64_t mark,
+    ngx_uint_t but);
 static uint64_t kanda_replay_left(uint64_t place);
 static uint64_t kanda_replay_now(void);
 
@@ -60,85 +64,110 @@ kanda_replay_start(ngx_shm_zone_t *zone)
 }
 
 
-ngx_uint_t
-kanda_replay_seen(const u_char *digest, int64_t step, ngx_uint_t seconds)
+/* The same digits may come again in another step. */
+
+static uint64_t *
+kanda_replay_bucket(const u_char *digest, int64_t step, uint64_t *mark)
 {
-    uint64_t       mark, bucket;
-    ngx_uint_t     place;
-    ngx_atomic_t  *places;
+    uint64_t  bucket;
+
+    ngx_memcpy(&bucket, digest, sizeof(bucket));
+    ngx_memcpy(mark, digest + sizeof(bucket), sizeof(*mark));
+
+    *mark ^= (uint64_t) step * 0x9e3779b97f4a7c15;
+    *mark &= ~(uint64_t) KANDA_REPLAY_TIME;
+
+    if (*mark == 0) {
+        *mark = KANDA_REPLAY_TIME + 1;
+    }
+
+    return kanda_replay->places[bucket % KANDA_REPLAY_BUCKETS];
+}
+
+
+ngx_uint_t
+kanda_replay_known(const u_char *digest, int64_t step)
+{
+    uint64_t  mark, *places;
 
     if (kanda_replay == NULL) {
         return 0;
     }
 
-    ngx_memcpy(&bucket, digest, sizeof(bucket));
-    ngx_memcpy(&mark, digest + 8, sizeof(mark));
+    places = kanda_replay_bucket(digest, step, &mark);
 
-    /* the same digits may come again in another step */
-
-    mark ^= (uint64_t) step * 0x9e3779b97f4a7c15;
-    mark &= ~(uint64_t) KANDA_REPLAY_TIME;
-
-    if (mark == 0) {
-        mark = KANDA_REPLAY_TIME + 1;
-    }
-
-    places = kanda_replay->places[bucket % KANDA_REPLAY_BUCKETS];
-
-    if (kanda_replay_found(places, mark, KANDA_REPLAY_PLACES)) {
-        return 1;
-    }
-
-    place = kanda_replay_put(places, mark
-                             | ((kanda_replay_now() + seconds)
-                                & KANDA_REPLAY_TIME));
-
-    /* whoever has the first place was first */
-
-    return kanda_replay_found(places, mark, place);
+    return kanda_replay_found(places, mark, KANDA_REPLAY_PLACES);
 }
 
 
-/* Takes a free place, or that which would be free next; returns it. */
+ngx_uint_t
+kanda_replay_note(const u_char *digest, int64_t step, int64_t seconds)
+{
+    uint64_t    mark, until, *places;
+    ngx_uint_t  at;
+
+    if (kanda_replay == NULL) {
+        return 0;
+    }
+
+    places = kanda_replay_bucket(digest, step, &mark);
+    until = kanda_replay_now()
+            + (uint64_t) ngx_max(1, ngx_min(seconds, KANDA_REPLAY_MOST));
+
+    /* whoever meets another's note was not the first, or not the only one */
+
+    return kanda_replay_put(places, mark, mark | (until & KANDA_REPLAY_TIME),
+                            &at)
+           || kanda_replay_found(places, mark, at);
+}
+
+
+/* Takes a free place, or that which would be free next, unless the mark turns
+ * up meanwhile: whether it did. */
 
 static ngx_uint_t
-kanda_replay_put(ngx_atomic_t *places, uint64_t mark)
+kanda_replay_put(uint64_t *places, uint64_t mark, uint64_t place,
+    ngx_uint_t *at)
 {
-    uint64_t    left, least, old;
-    ngx_uint_t  i, place;
+    uint64_t    seen, old, left, least;
+    ngx_uint_t  i;
 
     do {
-        place = 0;
-        old = places[0];
-        least = kanda_replay_left(old);
+        old = 0;
+        least = KANDA_REPLAY_MOST + 1;
 
-        for (i = 1; i < KANDA_REPLAY_PLACES && least; i++) {
-            left = kanda_replay_left(places[i]);
+        for (i = 0; i < KANDA_REPLAY_PLACES; i++) {
+            seen = __atomic_load_n(&places[i], __ATOMIC_SEQ_CST);
+            left = kanda_replay_left(seen);
+
+            if (left && (seen & ~(uint64_t) KANDA_REPLAY_TIME) == mark) {
+                return 1;
+            }
 
             if (left < least) {
-                place = i;
-                old = places[i];
+                *at = i;
+                old = seen;
                 least = left;
             }
         }
 
-    } while (!ngx_atomic_cmp_set(&places[place], old, mark));
+    } while (!__atomic_compare_exchange_n(&places[*at], &old, place, 0,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 
-    return place;
+    return 0;
 }
 
 
 static ngx_uint_t
-kanda_replay_found(const ngx_atomic_t *places, uint64_t mark,
-    ngx_uint_t before)
+kanda_replay_found(uint64_t *places, uint64_t mark, ngx_uint_t but)
 {
     uint64_t    place;
     ngx_uint_t  i;
 
-    for (i = 0; i < before; i++) {
-        place = places[i];
+    for (i = 0; i < KANDA_REPLAY_PLACES; i++) {
+        place = __atomic_load_n(&places[i], __ATOMIC_SEQ_CST);
 
-        if ((place & ~(uint64_t) KANDA_REPLAY_TIME) == mark
+        if (i != but && (place & ~(uint64_t) KANDA_REPLAY_TIME) == mark
             && kanda_replay_left(place))
         {
             return 1;
@@ -149,7 +178,8 @@ kanda_replay_found(const ngx_atomic_t *places, uint64_t mark,
 }
 
 
-/* Seconds until a place is free, 0 if it is. */
+/* Seconds until a place is free, 0 if it is: more than are ever kept are those
+ * of a time that came round. */
 
 static uint64_t
 kanda_replay_left(uint64_t place)
@@ -162,7 +192,7 @@ kanda_replay_left(uint64_t place)
 
     left = (place - kanda_replay_now()) & KANDA_REPLAY_TIME;
 
-    return left <= KANDA_REPLAY_TIME / 2 ? left : 0;
+    return left <= KANDA_REPLAY_MOST ? left : 0;
 }
 
 
@@ -171,5 +201,9 @@ kanda_replay_left(uint64_t place)
 static uint64_t
 kanda_replay_now(void)
 {
-    return (uint64_t) ngx_current_msec / 1000;
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec;
 }

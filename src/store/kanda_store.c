@@ -1,7 +1,8 @@
 #include "kanda_store.h"
 
 
-#define KANDA_STORE_PREFIX  "kanda:{"
+#define KANDA_STORE_PREFIX      "kanda:{"
+#define KANDA_STORE_LOST_EVERY  10      /* s between two alerts */
 
 
 static ngx_int_t kanda_store_arg_scope(kanda_store_t *st);
@@ -26,7 +27,8 @@ static const struct {
     { ngx_string("invalid"), KANDA_STATUS_INVALID },
     { ngx_string("replayed"), KANDA_STATUS_REPLAYED },
     { ngx_string("malformed"), KANDA_STATUS_MALFORMED },
-    { ngx_string("needed"), KANDA_STATUS_NEEDED }
+    { ngx_string("needed"), KANDA_STATUS_NEEDED },
+    { ngx_string("forgotten"), KANDA_STATUS_FORGOTTEN }
 };
 
 
@@ -269,11 +271,32 @@ kanda_store_status(kanda_store_t *st, const redisReply *word)
         {
             st->status = kanda_store_words[i].status;
             st->answered = 1;
+
+            if (st->status == KANDA_STATUS_FORGOTTEN) {
+                st->status = KANDA_STATUS_REPLAYED;
+                kanda_store_lost(st);
+            }
+
             return NGX_OK;
         }
     }
 
     return NGX_ERROR;
+}
+
+
+void
+kanda_store_lost(kanda_store_t *st)
+{
+    static time_t  told;
+
+    if (ngx_time() - told >= KANDA_STORE_LOST_EVERY) {
+        told = ngx_time();
+        ngx_log_error(NGX_LOG_ALERT, st->log, 0,
+                      "kanda: Redis does not know of a code that it has "
+                      "accepted before, so it has lost data; the code was "
+                      "refused");
+    }
 }
 
 

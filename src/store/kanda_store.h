@@ -38,7 +38,8 @@ typedef enum {
     KANDA_STATUS_WRONG,
     KANDA_STATUS_REPLAYED,
     KANDA_STATUS_MALFORMED,
-    KANDA_STATUS_NEEDED                 /* a second factor, first */
+    KANDA_STATUS_NEEDED,                /* a second factor, first */
+    KANDA_STATUS_FORGOTTEN              /* replayed, and Redis has lost it */
 } kanda_status_t;
 
 
@@ -157,6 +158,9 @@ ngx_int_t kanda_store_command(kanda_store_t *st, kanda_redis_parse_pt parse,
  */
 ngx_int_t kanda_store_string(kanda_store_t *st, const redisReply *reply,
     ngx_str_t *out);
+
+/* Tells the log that Redis has lost data, once in a while. */
+void kanda_store_lost(kanda_store_t *st);
 
 /* Adds the arguments that make a session; NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_store_arg_session(kanda_store_t *st,

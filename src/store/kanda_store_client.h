@@ -80,7 +80,8 @@ typedef enum {
     KANDA_SUBMITTED_CODE = 0,
     KANDA_SUBMITTED_RECOVERY,
     KANDA_SUBMITTED_MALFORMED,
-    KANDA_SUBMITTED_NOTHING             /* for an account's own 2FA */
+    KANDA_SUBMITTED_NOTHING,            /* for an account's own 2FA */
+    KANDA_SUBMITTED_REPLAYED            /* this server has accepted it before */
 } kanda_submitted_t;
 
 
@@ -90,7 +91,7 @@ typedef struct {
     ngx_str_t          version;         /* of the secret it was made for */
     int64_t            match;           /* step, or KANDA_TOTP_NO_STEP */
     int64_t            step;            /* now */
-    ngx_uint_t         good;            /* s that the match may be submitted */
+    int64_t            good;            /* s that the match may come again */
     u_char             digest[KANDA_RECOVERY_DIGEST];
     ngx_str_t          resealed;        /* or empty */
 } kanda_judgement_t;
@@ -184,12 +185,11 @@ void kanda_store_arg_digests(kanda_store_t *st, const u_char *digests,
     ngx_uint_t n);
 
 /*
- * For a code that Redis has accepted: whether this server remembers that it was
- * accepted before, so that Redis has lost something; st->status says REPLAYED
- * then.  In the log once in a while.
+ * Notes a code that Redis has accepted.  Where this server knows that it was
+ * accepted before, Redis has lost something: st->status is REPLAYED then.
  */
-void kanda_store_second_look(kanda_store_t *st, const u_char *digest,
-    int64_t step, ngx_uint_t seconds);
+void kanda_store_accepted(kanda_store_t *st, const u_char *digest,
+    int64_t step, int64_t seconds);
 
 /* Adds a judgement's arguments, in the order of judge.inc: NGX_OK or
  * NGX_ERROR. */

@@ -150,9 +150,8 @@ kanda_factor_read_proof(kanda_store_t *st, redisReply **element, ngx_uint_t n,
     }
 
     if (proof->judgement->submitted == KANDA_SUBMITTED_CODE) {
-        kanda_store_second_look(st, proof->judgement->digest,
-                                proof->judgement->match,
-                                proof->judgement->good);
+        kanda_store_accepted(st, proof->judgement->digest,
+                             proof->judgement->match, proof->judgement->good);
     }
 
     return kanda_store_string(st, element[1], &proof->email);

@@ -2,9 +2,6 @@
 #include "kanda_replay.h"
 
 
-#define KANDA_FORGOTTEN_EVERY  10       /* s between two alerts */
-
-
 static ngx_int_t kanda_client_read_verdict(kanda_store_t *st,
     redisReply **element, ngx_uint_t n, void *target);
 
@@ -38,7 +35,7 @@ kanda_store_arg_judgement(kanda_store_t *st, const kanda_judgement_t *j)
 {
     static const ngx_str_t  modes[] = {
         ngx_string("code"), ngx_string("recovery"), ngx_string("malformed"),
-        ngx_null_string
+        ngx_null_string, ngx_string("replayed")
     };
 
     const ngx_str_t  *mode;
@@ -90,7 +87,7 @@ kanda_client_read_verdict(kanda_store_t *st, redisReply **element,
     }
 
     if (j->submitted == KANDA_SUBMITTED_CODE) {
-        kanda_store_second_look(st, j->digest, j->match, j->good);
+        kanda_store_accepted(st, j->digest, j->match, j->good);
     }
 
     return NGX_OK;
@@ -98,22 +95,12 @@ kanda_client_read_verdict(kanda_store_t *st, redisReply **element,
 
 
 void
-kanda_store_second_look(kanda_store_t *st, const u_char *digest, int64_t step,
-    ngx_uint_t seconds)
+kanda_store_accepted(kanda_store_t *st, const u_char *digest, int64_t step,
+    int64_t seconds)
 {
-    static time_t  told;
-
-    if (!kanda_replay_seen(digest, step, seconds)) {
-        return;
-    }
-
-    st->status = KANDA_STATUS_REPLAYED;
-
-    if (ngx_time() - told >= KANDA_FORGOTTEN_EVERY) {
-        told = ngx_time();
-        ngx_log_error(NGX_LOG_ALERT, st->log, 0,
-                      "kanda: Redis has accepted a code for a second time, so "
-                      "it has lost data; it was refused here");
+    if (kanda_replay_note(digest, step, seconds)) {
+        st->status = KANDA_STATUS_REPLAYED;
+        kanda_store_lost(st);
     }
 }
 

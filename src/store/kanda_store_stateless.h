@@ -6,11 +6,12 @@
 #ifndef KANDA_STORE_STATELESS_H
 #define KANDA_STORE_STATELESS_H
 
+#include "kanda_replay.h"
 #include "kanda_store.h"
 #include "kanda_totp.h"
 
 
-#define KANDA_REPLAY_LEN  22            /* base64url of 128 bits */
+#define KANDA_REPLAY_LEN  22            /* base64url of the digest */
 
 
 /*
@@ -21,12 +22,13 @@ ngx_int_t kanda_stateless_log(kanda_store_t *st, const char *event,
     const char *reason);
 
 /*
- * The name under which a secret's last step is kept, from HMAC(digest key,
- * account | period | secret): steps of different periods cannot be compared,
- * codes of different lengths are the same code.  NGX_OK or NGX_ERROR.
+ * What a secret's last step is kept under, from HMAC(digest key, account |
+ * period | what the hash makes of the secret): steps of different periods
+ * cannot be compared, codes of different lengths are the same code.  NGX_OK or
+ * NGX_ERROR.
  */
 ngx_int_t kanda_stateless_digest(kanda_store_t *st, const kanda_totp_t *totp,
-    char out[KANDA_REPLAY_LEN]);
+    u_char out[KANDA_REPLAY_DIGEST]);
 
 /*
  * Takes a step that a code matched, if it is later than the last one taken, and
@@ -34,7 +36,7 @@ ngx_int_t kanda_stateless_digest(kanda_store_t *st, const kanda_totp_t *totp,
  * the step is to be remembered.  Waits.
  */
 ngx_int_t kanda_stateless_once(kanda_store_t *st, const char *event,
-    const char digest[KANDA_REPLAY_LEN], int64_t step, int64_t ms);
+    const u_char digest[KANDA_REPLAY_DIGEST], int64_t step, int64_t ms);
 
 
 #endif /* KANDA_STORE_STATELESS_H */

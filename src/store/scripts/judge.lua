@@ -7,7 +7,8 @@
 -- secret sealed anew; see judge.inc.
 -- Include: judge.inc
 local EACH = 7
-local reasons = {wrong = 'wrong_code', unknown = 'unknown_client'}
+local reasons = {wrong = 'wrong_code', unknown = 'unknown_client',
+                 forgotten = 'replayed'}
 local verdicts, entries = {'ok'}, {}
 
 if refusal then
