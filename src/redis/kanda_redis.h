@@ -21,15 +21,28 @@
 typedef struct kanda_redis_s  kanda_redis_t;
 
 
+/* How its certificate is judged, and what we show. */
+typedef struct {
+    ngx_ssl_t   *ssl;                   /* once the configuration is read */
+    ngx_str_t    ca;                    /* file, or empty: the system's */
+    ngx_str_t    cert;
+    ngx_str_t    key;
+    ngx_str_t    name;                  /* or empty: the host */
+    ngx_uint_t   on;
+} kanda_redis_tls_t;
+
+
 /* Where Redis is, from the kanda_redis directive. */
 typedef struct {
     ngx_str_t    url;                   /* without the password, for logs */
     ngx_addr_t  *addrs;                 /* tried in turn */
     ngx_uint_t   naddrs;
+    ngx_str_t    host;                  /* a name or an address, of a URL */
     ngx_str_t    user;
     ngx_str_t    password;
     ngx_uint_t   db;
     ngx_msec_t   timeout;               /* of one command */
+    kanda_redis_tls_t  tls;
 } kanda_redis_conf_t;
 
 
@@ -68,9 +81,10 @@ typedef ngx_int_t (*kanda_redis_hello_pt)(kanda_redis_t *rd, void *data);
 
 /*
  * Reads the directive's arguments: unix:/path or
- * redis://[user:password@]host[:port][/db], then user=, password=,
- * password_file= and db=.  Host names are resolved here, at configuration
- * time.  NGX_CONF_OK, or a reason for people.
+ * redis://[user:password@]host[:port][/db], the same with rediss:// for TLS,
+ * then user=, password=, password_file=, db=, ca=, cert=, key= and
+ * server_name=.  Host names are resolved here, at configuration time.
+ * NGX_CONF_OK, or a reason for people.
  */
 char *kanda_redis_conf_parse(ngx_conf_t *cf, kanda_redis_conf_t *conf,
     ngx_str_t *args, ngx_uint_t nargs);

@@ -6,12 +6,9 @@
 
 
 static ngx_int_t kanda_redis_append(kanda_redis_t *rd, kanda_redis_cmd_t *cmd);
-static ngx_int_t kanda_redis_deliver_greeting(kanda_redis_t *rd,
-    redisReply *reply);
 static ngx_int_t kanda_redis_evaluate(kanda_redis_t *rd,
     kanda_redis_cmd_t *cmd);
 static void kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc);
-static void kanda_redis_refused(kanda_redis_t *rd, const redisReply *reply);
 
 
 ngx_int_t
@@ -126,32 +123,6 @@ kanda_redis_append(kanda_redis_t *rd, kanda_redis_cmd_t *cmd)
 
 
 ngx_int_t
-kanda_redis_greet(kanda_redis_t *rd, ngx_uint_t nargs, const ngx_str_t *args,
-    kanda_redis_parse_pt parse, void *out)
-{
-    kanda_redis_cmd_t  *cmd;
-
-    cmd = ngx_calloc(sizeof(kanda_redis_cmd_t), rd->log);
-    if (cmd == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (kanda_resp_append(&rd->greeting_out, NULL, 0, args, nargs) != NGX_OK) {
-        ngx_free(cmd);
-        return NGX_ERROR;
-    }
-
-    cmd->greeting = 1;
-    cmd->call.parse = parse;
-    cmd->call.out = out;
-    ngx_queue_insert_tail(&rd->greetings, &cmd->queue);
-    ngx_post_event(&rd->flush, &ngx_posted_events);
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
 kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
 {
     ngx_int_t           rc, keep;
@@ -222,37 +193,6 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
 }
 
 
-static ngx_int_t
-kanda_redis_deliver_greeting(kanda_redis_t *rd, redisReply *reply)
-{
-    ngx_int_t           rc;
-    ngx_queue_t        *q;
-    kanda_redis_cmd_t  *cmd;
-
-    if (ngx_queue_empty(&rd->greetings)) {
-        kanda_redis_reply_done(rd);
-        return NGX_ERROR;
-    }
-
-    q = ngx_queue_head(&rd->greetings);
-    cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
-
-    if (reply->type == REDIS_REPLY_ERROR) {
-        kanda_redis_refused(rd, reply);
-        rc = NGX_ERROR;
-
-    } else {
-        rc = cmd->call.parse(cmd->call.out, reply);
-    }
-
-    kanda_redis_reply_done(rd);
-    ngx_queue_remove(q);
-    ngx_free(cmd);
-
-    return rc == NGX_OK ? NGX_OK : NGX_ERROR;
-}
-
-
 /* Redis has forgotten the script: it did not run, so it may be sent again. */
 
 static ngx_int_t
@@ -282,9 +222,7 @@ kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc)
 }
 
 
-/* Redis's own words, as far as a log may repeat what a stranger says. */
-
-static void
+void
 kanda_redis_refused(kanda_redis_t *rd, const redisReply *reply)
 {
     u_char     words[KANDA_REDIS_WORDS];
@@ -294,7 +232,7 @@ kanda_redis_refused(kanda_redis_t *rd, const redisReply *reply)
     text.len = kanda_utf8_scrub((char *) words, sizeof(words), reply->str,
                                 (size_t) reply->len);
 
-    kanda_redis_complain(rd, "answered ", &text);
+    kanda_redis_complain(rd, "answered", &text);
 }
 
 
@@ -302,8 +240,6 @@ void
 kanda_redis_complain(kanda_redis_t *rd, const char *what,
     const ngx_str_t *more)
 {
-    static ngx_str_t  none = ngx_null_string;
-
     if (rd->complained
         && ngx_time() - rd->complained < KANDA_REDIS_LOG_EVERY)
     {
@@ -312,8 +248,9 @@ kanda_redis_complain(kanda_redis_t *rd, const char *what,
 
     rd->complained = ngx_time();
 
-    ngx_log_error(NGX_LOG_ERR, rd->log, 0, "kanda: Redis %V: %s%V",
-                  &rd->conf->url, what, more ? more : &none);
+    ngx_log_error(NGX_LOG_ERR, rd->log, 0,
+                  more ? "kanda: Redis %V: %s: %V" : "kanda: Redis %V: %s",
+                  &rd->conf->url, what, more);
 }
 
 

@@ -1,7 +1,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "kanda_redis.h"
+#include "kanda_redis_conf.h"
 
 
 #define KANDA_REDIS_PORT           6379
@@ -11,6 +11,7 @@
 
 static char *kanda_redis_conf_url(ngx_conf_t *cf, kanda_redis_conf_t *conf,
     ngx_str_t *url);
+static void kanda_redis_conf_host(ngx_str_t *name, const ngx_str_t *host);
 static char *kanda_redis_conf_userinfo(ngx_conf_t *cf,
     kanda_redis_conf_t *conf, ngx_str_t *rest);
 static char *kanda_redis_conf_db(kanda_redis_conf_t *conf, u_char *p,
@@ -23,6 +24,20 @@ static char *kanda_redis_conf_password_file(ngx_conf_t *cf,
     kanda_redis_conf_t *conf, ngx_str_t *name);
 static ngx_int_t kanda_redis_conf_decode(ngx_conf_t *cf, ngx_str_t *out,
     u_char *p, size_t len);
+
+
+static const struct {
+    ngx_str_t  prefix;
+    size_t     offset;
+} kanda_redis_conf_options[] = {
+    { ngx_string("user="), offsetof(kanda_redis_conf_t, user) },
+    { ngx_string("password="), offsetof(kanda_redis_conf_t, password) },
+    { ngx_string("ca="), offsetof(kanda_redis_conf_t, tls.ca) },
+    { ngx_string("cert="), offsetof(kanda_redis_conf_t, tls.cert) },
+    { ngx_string("key="), offsetof(kanda_redis_conf_t, tls.key) },
+    { ngx_string("server_name="), offsetof(kanda_redis_conf_t, tls.name) },
+    { ngx_null_string, 0 }
+};
 
 
 char *
@@ -46,7 +61,7 @@ kanda_redis_conf_parse(ngx_conf_t *cf, kanda_redis_conf_t *conf,
         return "has a user without a password";
     }
 
-    return NGX_CONF_OK;
+    return kanda_redis_conf_tls(cf, conf);
 }
 
 
@@ -55,6 +70,7 @@ kanda_redis_conf_url(ngx_conf_t *cf, kanda_redis_conf_t *conf, ngx_str_t *url)
 {
     char       *rv;
     u_char     *p, *last;
+    size_t      scheme;
     ngx_str_t   rest, host;
 
     if (ngx_strncmp(url->data, "unix:", 5) == 0) {
@@ -62,12 +78,24 @@ kanda_redis_conf_url(ngx_conf_t *cf, kanda_redis_conf_t *conf, ngx_str_t *url)
         return kanda_redis_conf_addrs(cf, conf, url);
     }
 
-    if (url->len <= 8 || ngx_strncmp(url->data, "redis://", 8) != 0) {
-        return "takes unix:/path or redis://[user:password@]host[:port][/db]";
+    if (ngx_strncmp(url->data, "redis://", 8) == 0) {
+        scheme = 8;
+
+    } else if (ngx_strncmp(url->data, "rediss://", 9) == 0) {
+        scheme = 9;
+        conf->tls.on = 1;
+
+    } else {
+        scheme = url->len;
     }
 
-    rest.data = url->data + 8;
-    rest.len = url->len - 8;
+    if (url->len <= scheme) {
+        return "takes unix:/path or redis://[user:password@]host[:port][/db], "
+               "and rediss:// for TLS";
+    }
+
+    rest.data = url->data + scheme;
+    rest.len = url->len - scheme;
 
     rv = kanda_redis_conf_userinfo(cf, conf, &rest);
     if (rv != NGX_CONF_OK) {
@@ -89,16 +117,43 @@ kanda_redis_conf_url(ngx_conf_t *cf, kanda_redis_conf_t *conf, ngx_str_t *url)
         }
     }
 
-    conf->url.data = ngx_pnalloc(cf->pool, 8 + rest.len);
+    conf->url.data = ngx_pnalloc(cf->pool, scheme + rest.len);
     if (conf->url.data == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    p = ngx_cpymem(conf->url.data, "redis://", 8);
+    p = ngx_cpymem(conf->url.data, url->data, scheme);
     p = ngx_cpymem(p, rest.data, rest.len);
     conf->url.len = p - conf->url.data;
 
+    kanda_redis_conf_host(&conf->host, &host);
+
     return kanda_redis_conf_addrs(cf, conf, &host);
+}
+
+
+/* The host alone: without its port, and without brackets. */
+
+static void
+kanda_redis_conf_host(ngx_str_t *name, const ngx_str_t *host)
+{
+    u_char  *p, *last;
+
+    *name = *host;
+    last = host->data + host->len;
+
+    if (host->len && host->data[0] == '[') {
+        p = ngx_strlchr(host->data, last, ']');
+        name->data++;
+        name->len = (p ? p : last) - name->data;
+        return;
+    }
+
+    p = ngx_strlchr(host->data, last, ':');
+
+    if (p) {
+        name->len = p - host->data;
+    }
 }
 
 
@@ -203,18 +258,20 @@ static char *
 kanda_redis_conf_option(ngx_conf_t *cf, kanda_redis_conf_t *conf,
     ngx_str_t *arg)
 {
-    ngx_str_t  value;
+    ngx_str_t         value, *option;
+    ngx_uint_t        i;
+    const ngx_str_t  *prefix;
 
-    if (ngx_strncmp(arg->data, "user=", 5) == 0) {
-        conf->user.data = arg->data + 5;
-        conf->user.len = arg->len - 5;
-        return NGX_CONF_OK;
-    }
+    for (i = 0; kanda_redis_conf_options[i].prefix.len; i++) {
+        prefix = &kanda_redis_conf_options[i].prefix;
 
-    if (ngx_strncmp(arg->data, "password=", 9) == 0) {
-        conf->password.data = arg->data + 9;
-        conf->password.len = arg->len - 9;
-        return NGX_CONF_OK;
+        if (ngx_strncmp(arg->data, prefix->data, prefix->len) == 0) {
+            option = (ngx_str_t *) ((char *) conf
+                                    + kanda_redis_conf_options[i].offset);
+            option->data = arg->data + prefix->len;
+            option->len = arg->len - prefix->len;
+            return NGX_CONF_OK;
+        }
     }
 
     if (ngx_strncmp(arg->data, "password_file=", 14) == 0) {
@@ -227,7 +284,8 @@ kanda_redis_conf_option(ngx_conf_t *cf, kanda_redis_conf_t *conf,
         return kanda_redis_conf_db(conf, arg->data + 3, arg->len - 3);
     }
 
-    return "knows user=, password=, password_file= and db=";
+    return "knows user=, password=, password_file=, db=, and for TLS ca=, "
+           "cert=, key= and server_name=";
 }
 
 

@@ -7,7 +7,6 @@ static void kanda_redis_close(kanda_redis_t *rd);
 static void kanda_redis_plan_retry(kanda_redis_t *rd);
 static void kanda_redis_write_handler(ngx_event_t *wev);
 static void kanda_redis_retry_handler(ngx_event_t *ev);
-static ngx_int_t kanda_redis_auth_reply(void *out, const redisReply *reply);
 
 
 kanda_redis_t *
@@ -122,120 +121,43 @@ kanda_redis_connect(kanda_redis_t *rd)
     c->log = rd->log;
     c->read->log = c->log;
     c->write->log = c->log;
-    c->read->handler = kanda_redis_read_handler;
-    c->write->handler = kanda_redis_write_handler;
     c->read->cancelable = 1;
     c->write->cancelable = 1;
 
     rd->c = c;
     rd->state = KANDA_REDIS_CONNECTING;
+    rd->words.len = 0;
+    kanda_redis_handlers(rd);
+
+    ngx_add_timer(c->write, ngx_min(rd->conf->timeout,
+                                    KANDA_REDIS_CONNECT_MAX));
 
     if (rc == NGX_OK) {
         kanda_redis_connected(rd);
         return rd->state == KANDA_REDIS_DOWN ? NGX_ERROR : NGX_OK;
     }
 
-    ngx_add_timer(c->write, ngx_min(rd->conf->timeout,
-                                    KANDA_REDIS_CONNECT_MAX));
-
     return NGX_OK;
+}
+
+
+void
+kanda_redis_handlers(kanda_redis_t *rd)
+{
+    rd->c->read->handler = kanda_redis_read_handler;
+    rd->c->write->handler = kanda_redis_write_handler;
 }
 
 
 static void
 kanda_redis_connected(kanda_redis_t *rd)
 {
-    ngx_str_t          auth[3], select[2];
-    ngx_uint_t         n;
-    ngx_connection_t  *c;
-    u_char             db[NGX_INT_T_LEN];
+    if (rd->conf->tls.ssl) {
+        kanda_redis_tls_start(rd);
 
-    c = rd->c;
-
-    if (c->write->timer_set) {
-        ngx_del_timer(c->write);
+    } else {
+        kanda_redis_established(rd);
     }
-
-    rd->state = KANDA_REDIS_GREETING;
-
-    if (kanda_redis_reader_create(rd) != NGX_OK) {
-        kanda_redis_lost(rd, "no memory for a reply reader");
-        return;
-    }
-
-    ngx_add_timer(c->read, rd->conf->timeout);
-
-    if (rd->conf->password.len) {
-        ngx_str_set(&auth[0], "AUTH");
-        n = 1;
-
-        if (rd->conf->user.len) {
-            auth[n++] = rd->conf->user;
-        }
-
-        auth[n++] = rd->conf->password;
-
-        if (kanda_redis_greet(rd, n, auth, kanda_redis_auth_reply, rd)
-            != NGX_OK)
-        {
-            goto failed;
-        }
-    }
-
-    if (rd->conf->db) {
-        ngx_str_set(&select[0], "SELECT");
-        select[1].data = db;
-        select[1].len = ngx_sprintf(db, "%ui", rd->conf->db) - db;
-
-        if (kanda_redis_greet(rd, 2, select, kanda_redis_auth_reply, rd)
-            != NGX_OK)
-        {
-            goto failed;
-        }
-    }
-
-    if (rd->hello(rd, rd->hello_data) != NGX_OK) {
-        goto failed;
-    }
-
-    ngx_post_event(&rd->flush, &ngx_posted_events);
-
-    if (ngx_queue_empty(&rd->greetings)) {
-        kanda_redis_greeted(rd);
-    }
-
-    return;
-
-failed:
-
-    kanda_redis_lost(rd, "no memory to greet");
-}
-
-
-void
-kanda_redis_greeted(kanda_redis_t *rd)
-{
-    if (rd->c->read->timer_set) {
-        ngx_del_timer(rd->c->read);
-    }
-
-    if (rd->complained) {
-        ngx_log_error(NGX_LOG_NOTICE, rd->log, 0, "kanda: Redis %V is back",
-                      &rd->conf->url);
-        rd->complained = 0;
-    }
-
-    rd->state = KANDA_REDIS_READY;
-    rd->timeouts = 0;
-    rd->backoff = 0;
-    rd->broken = 0;
-    rd->c->idle = ngx_queue_empty(&rd->waiting);
-
-    kanda_stats_count(redis_connects);
-    kanda_redis_gauges(rd);
-    kanda_resp_reset(&rd->greeting_out);
-
-    ngx_post_event(&rd->flush, &ngx_posted_events);
 }
 
 
@@ -254,7 +176,7 @@ kanda_redis_lost(kanda_redis_t *rd, const char *why)
     rd->overdue = 0;
 
     if (!ngx_exiting && !ngx_terminate) {
-        kanda_redis_complain(rd, why, NULL);
+        kanda_redis_complain(rd, why, rd->words.len ? &rd->words : NULL);
     }
 
     kanda_redis_close(rd);
@@ -285,11 +207,19 @@ kanda_redis_leave(kanda_redis_t *rd)
 static void
 kanda_redis_close(kanda_redis_t *rd)
 {
+    ngx_pool_t  *pool;
+
     rd->state = KANDA_REDIS_DOWN;
 
     if (rd->c) {
+        pool = rd->c->pool;
+        kanda_redis_tls_close(rd->c);
         ngx_close_connection(rd->c);
         rd->c = NULL;
+
+        if (pool) {
+            ngx_destroy_pool(pool);
+        }
     }
 
     /* the reader in use is freed by its user */
@@ -383,11 +313,4 @@ kanda_redis_write_handler(ngx_event_t *wev)
     }
 
     kanda_redis_flush_handler(&rd->flush);
-}
-
-
-static ngx_int_t
-kanda_redis_auth_reply(void *out, const redisReply *reply)
-{
-    return reply->type == REDIS_REPLY_STATUS ? NGX_OK : NGX_ERROR;
 }

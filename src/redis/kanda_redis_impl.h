@@ -88,6 +88,11 @@ struct kanda_redis_s {
     ngx_uint_t                 broken;          /* refuse without trying */
     time_t                     complained;
     ngx_uint_t                 parsing;
+
+    ngx_log_t                  tls_log;         /* writes words */
+    char                      *tls_name;
+    ngx_str_t                  words;           /* of nginx, of OpenSSL */
+    u_char                     words_data[KANDA_REDIS_WORDS];
 };
 
 
@@ -103,8 +108,23 @@ void kanda_redis_lost(kanda_redis_t *rd, const char *why);
 void kanda_redis_leave(kanda_redis_t *rd);
 
 
+/* Sets the connection's handlers, which a handshake has for a while. */
+void kanda_redis_handlers(kanda_redis_t *rd);
+
+/* The server can be talked to: greets it. */
+void kanda_redis_established(kanda_redis_t *rd);
+
 /* A greeting was answered in full: commands may go. */
 void kanda_redis_greeted(kanda_redis_t *rd);
+
+
+/* TLS half. */
+
+/* Shakes hands over a connection that was just made, and checks whose it is. */
+void kanda_redis_tls_start(kanda_redis_t *rd);
+
+/* Ends TLS, if it is spoken, before the connection is closed. */
+void kanda_redis_tls_close(ngx_connection_t *c);
 
 
 /* Reading half. */
@@ -131,6 +151,13 @@ void kanda_redis_arm_timer(kanda_redis_t *rd);
  * to a greeting that it spoils, or is that of no master: the connection must
  * go. */
 ngx_int_t kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply);
+
+/* The same for a reply to a greeting. */
+ngx_int_t kanda_redis_deliver_greeting(kanda_redis_t *rd, redisReply *reply);
+
+/* Complains of an error reply in Redis's own words, as far as a log may repeat
+ * what a stranger says. */
+void kanda_redis_refused(kanda_redis_t *rd, const redisReply *reply);
 
 /* Complains, but not more often than KANDA_REDIS_LOG_EVERY. */
 void kanda_redis_complain(kanda_redis_t *rd, const char *what,
