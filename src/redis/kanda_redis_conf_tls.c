@@ -22,18 +22,19 @@ kanda_redis_conf_tls(ngx_conf_t *cf, kanda_redis_conf_t *conf)
 
     tls = &conf->tls;
 
+    if (tls->on && conf->seeds[0].addr.sockaddr->sa_family == AF_UNIX) {
+        return "speaks no TLS over a Unix socket";
+    }
+
     if (!tls->on) {
         return (tls->ca.len || tls->cert.len || tls->key.len || tls->name.len)
-               ? "takes ca=, cert=, key= and server_name= with rediss:// only"
+               ? "takes ca=, cert=, key= and server_name= with TLS only: "
+                 "rediss://, or the parameter tls"
                : NGX_CONF_OK;
     }
 
     if ((tls->cert.len == 0) != (tls->key.len == 0)) {
         return "takes cert= and key= together";
-    }
-
-    if (tls->name.len == 0) {
-        tls->name = conf->host;
     }
 
 #if (NGX_SSL)

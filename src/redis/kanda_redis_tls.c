@@ -9,41 +9,38 @@
 #if (NGX_SSL)
 
 static void kanda_redis_tls_done(ngx_connection_t *c);
-static ngx_int_t kanda_redis_tls_name(kanda_redis_t *rd);
-static ngx_int_t kanda_redis_tls_check(kanda_redis_t *rd);
+static ngx_int_t kanda_redis_tls_name(kanda_redis_node_t *node);
+static ngx_int_t kanda_redis_tls_check(kanda_redis_node_t *node);
 static ngx_uint_t kanda_redis_tls_is_named(X509 *cert, const char *name);
 static void kanda_redis_tls_log(ngx_log_t *log, ngx_uint_t level, u_char *buf,
     size_t len);
-static void kanda_redis_tls_say(kanda_redis_t *rd, const char *words);
 
 
 void
-kanda_redis_tls_start(kanda_redis_t *rd)
+kanda_redis_tls_start(kanda_redis_node_t *node)
 {
     ngx_int_t          rc;
     ngx_connection_t  *c;
 
-    c = rd->c;
+    c = node->c;
 
-    ngx_memzero(&rd->tls_log, sizeof(ngx_log_t));
-    rd->tls_log.log_level = NGX_LOG_INFO;
-    rd->tls_log.writer = kanda_redis_tls_log;
-    rd->tls_log.wdata = rd;
-    rd->words.len = 0;
-    rd->words.data = rd->words_data;
+    ngx_memzero(&node->tls_log, sizeof(ngx_log_t));
+    node->tls_log.log_level = NGX_LOG_INFO;
+    node->tls_log.writer = kanda_redis_tls_log;
+    node->tls_log.wdata = node;
 
-    c->log = &rd->tls_log;
+    c->log = &node->tls_log;
     c->read->log = c->log;
     c->write->log = c->log;
 
-    c->pool = ngx_create_pool(256, rd->log);
+    c->pool = ngx_create_pool(256, node->log);
 
     if (c->pool == NULL
-        || ngx_ssl_create_connection(rd->conf->tls.ssl, c, NGX_SSL_CLIENT)
+        || ngx_ssl_create_connection(node->rd->conf->tls.ssl, c, NGX_SSL_CLIENT)
            != NGX_OK
-        || kanda_redis_tls_name(rd) != NGX_OK)
+        || kanda_redis_tls_name(node) != NGX_OK)
     {
-        kanda_redis_lost(rd, "no memory for TLS");
+        kanda_redis_lost(node, "no memory for TLS");
         return;
     }
 
@@ -61,40 +58,41 @@ kanda_redis_tls_start(kanda_redis_t *rd)
 static void
 kanda_redis_tls_done(ngx_connection_t *c)
 {
-    kanda_redis_t *rd = c->data;
+    kanda_redis_node_t *node = c->data;
 
     if (!c->ssl->handshaked) {
-        kanda_redis_lost(rd, c->write->timedout ? "TLS handshake timed out"
+        kanda_redis_lost(node, c->write->timedout ? "TLS handshake timed out"
                                                 : "TLS handshake failed");
         return;
     }
 
-    kanda_redis_handlers(rd);
+    kanda_redis_handlers(node);
 
-    if (kanda_redis_tls_check(rd) != NGX_OK) {
-        kanda_redis_lost(rd, "refused");
+    if (kanda_redis_tls_check(node) != NGX_OK) {
+        kanda_redis_lost(node, "refused");
         return;
     }
 
     /* what follows the handshake may have come with it */
 
     ngx_post_event(c->read, &ngx_posted_events);
-    kanda_redis_established(rd);
+    kanda_redis_established(node);
 }
 
 
 /* Tells the server by which name it is known, unless that is an address. */
 
 static ngx_int_t
-kanda_redis_tls_name(kanda_redis_t *rd)
+kanda_redis_tls_name(kanda_redis_node_t *node)
 {
     char              *name;
     struct in6_addr    addr;
     const ngx_str_t   *given;
     ngx_connection_t  *c;
 
-    c = rd->c;
-    given = &rd->conf->tls.name;
+    c = node->c;
+    given = node->rd->conf->tls.name.len ? &node->rd->conf->tls.name
+                                         : &node->host;
 
     name = ngx_pnalloc(c->pool, given->len + 1);
     if (name == NULL) {
@@ -102,7 +100,7 @@ kanda_redis_tls_name(kanda_redis_t *rd)
     }
 
     (void) ngx_cpystrn((u_char *) name, given->data, given->len + 1);
-    rd->tls_name = name;
+    node->tls_name = name;
 
     if (inet_pton(AF_INET, name, &addr) == 1
         || inet_pton(AF_INET6, name, &addr) == 1)
@@ -116,33 +114,33 @@ kanda_redis_tls_name(kanda_redis_t *rd)
 
 
 static ngx_int_t
-kanda_redis_tls_check(kanda_redis_t *rd)
+kanda_redis_tls_check(kanda_redis_node_t *node)
 {
     long        rc;
     X509       *cert;
     ngx_uint_t  named;
 
-    rc = SSL_get_verify_result(rd->c->ssl->connection);
+    rc = SSL_get_verify_result(node->c->ssl->connection);
 
     if (rc != X509_V_OK) {
-        kanda_redis_tls_say(rd, "its certificate is not to be trusted: ");
-        kanda_redis_tls_say(rd, X509_verify_cert_error_string(rc));
+        kanda_redis_say(node, "its certificate is not to be trusted: ");
+        kanda_redis_say(node, X509_verify_cert_error_string(rc));
         return NGX_ERROR;
     }
 
-    cert = SSL_get1_peer_certificate(rd->c->ssl->connection);
+    cert = SSL_get1_peer_certificate(node->c->ssl->connection);
 
     if (cert == NULL) {
-        kanda_redis_tls_say(rd, "it has no certificate");
+        kanda_redis_say(node, "it has no certificate");
         return NGX_ERROR;
     }
 
-    named = kanda_redis_tls_is_named(cert, rd->tls_name);
+    named = kanda_redis_tls_is_named(cert, node->tls_name);
     X509_free(cert);
 
     if (!named) {
-        kanda_redis_tls_say(rd, "its certificate is not for ");
-        kanda_redis_tls_say(rd, rd->tls_name);
+        kanda_redis_say(node, "its certificate is not for ");
+        kanda_redis_say(node, node->tls_name);
         return NGX_ERROR;
     }
 
@@ -190,9 +188,9 @@ static void
 kanda_redis_tls_log(ngx_log_t *log, ngx_uint_t level, u_char *buf, size_t len)
 {
     u_char         *p, *last;
-    kanda_redis_t  *rd;
+    kanda_redis_node_t  *node;
 
-    rd = log->wdata;
+    node = log->wdata;
     last = buf + len;
     p = (u_char *) ngx_strlcasestrn(buf, last, (u_char *) ": ", 2 - 1);
 
@@ -201,33 +199,22 @@ kanda_redis_tls_log(ngx_log_t *log, ngx_uint_t level, u_char *buf, size_t len)
     }
 
     if (level <= NGX_LOG_ALERT) {
-        ngx_log_error(level, rd->log, 0, "kanda: Redis %V: %*s",
-                      &rd->conf->url, (size_t) (last - buf), buf);
+        ngx_log_error(level, node->log, 0, "kanda: TLS to Redis: %*s",
+                      (size_t) (last - buf), buf);
         return;
     }
 
-    rd->words.len = ngx_min((size_t) (last - buf), sizeof(rd->words_data));
-    ngx_memcpy(rd->words.data, buf, rd->words.len);
-}
-
-
-static void
-kanda_redis_tls_say(kanda_redis_t *rd, const char *words)
-{
-    size_t  len;
-
-    len = ngx_min(ngx_strlen(words), sizeof(rd->words_data) - rd->words.len);
-    ngx_memcpy(rd->words.data + rd->words.len, words, len);
-    rd->words.len += len;
+    node->words.len = ngx_min((size_t) (last - buf), sizeof(node->words_data));
+    ngx_memcpy(node->words.data, buf, node->words.len);
 }
 
 
 #else
 
 void
-kanda_redis_tls_start(kanda_redis_t *rd)
+kanda_redis_tls_start(kanda_redis_node_t *node)
 {
-    kanda_redis_lost(rd, "no TLS in this nginx");
+    kanda_redis_lost(node, "no TLS in this nginx");
 }
 
 

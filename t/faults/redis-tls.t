@@ -242,8 +242,8 @@ for my $case (
     [ "$tls cert=$root/none key=$lone[0]", 'certificate or a key' ],
     [ "$tls cert=$lone[1] key=$root/none", 'certificate or a key' ],
     [ "$tls cert=$lone[1] key=$right[0]", 'certificate or a key' ],
-    [ "redis://127.0.0.1 ca=" . $ca->file, 'with rediss:// only' ],
-    [ "unix:$redis->{socket} server_name=x", 'with rediss:// only' ],
+    [ "redis://127.0.0.1 ca=" . $ca->file, 'with TLS only' ],
+    [ "unix:$redis->{socket} server_name=x", 'with TLS only' ],
     [ 'rediss://', 'rediss:// for TLS' ],
     [ "$tls tls=x", 'server_name=' ],
 ) {
