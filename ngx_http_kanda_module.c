@@ -233,7 +233,7 @@ ngx_http_kanda_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (kmcf->served && kmcf->redis.naddrs == 0) {
+    if (kmcf->served && kmcf->redis.nseeds == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "kanda_serve and kanda_require need kanda_redis in "
                            "the http block, "

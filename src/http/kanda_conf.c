@@ -22,7 +22,7 @@ kanda_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     ngx_str_t  *args;
 
-    if (kmcf->redis.naddrs) {
+    if (kmcf->redis.nseeds) {
         return "is duplicate";
     }
 

@@ -21,15 +21,49 @@
 typedef struct kanda_redis_s  kanda_redis_t;
 
 
-/* Where Redis is, from the kanda_redis directive. */
+/* How its certificate is judged, and what we show. */
 typedef struct {
-    ngx_str_t    url;                   /* without the password, for logs */
-    ngx_addr_t  *addrs;                 /* tried in turn */
-    ngx_uint_t   naddrs;
+    ngx_ssl_t   *ssl;                   /* once the configuration is read */
+    ngx_str_t    ca;                    /* file, or empty: the system's */
+    ngx_str_t    cert;
+    ngx_str_t    key;
+    ngx_str_t    name;                  /* or empty: the host's */
+    ngx_uint_t   on;
+} kanda_redis_tls_t;
+
+
+/* Who asks. */
+typedef struct {
     ngx_str_t    user;
     ngx_str_t    password;
-    ngx_uint_t   db;
-    ngx_msec_t   timeout;               /* of one command */
+} kanda_redis_login_t;
+
+
+/* An address of the directive, and the host whose it is. */
+typedef struct {
+    ngx_addr_t   addr;
+    ngx_str_t    host;
+} kanda_redis_seed_t;
+
+
+typedef enum {
+    KANDA_REDIS_SINGLE = 0,
+    KANDA_REDIS_SENTINEL
+} kanda_redis_kind_t;
+
+
+/* Where Redis is, from the kanda_redis directive. */
+typedef struct {
+    ngx_str_t            url;           /* without the password, for logs */
+    kanda_redis_kind_t   kind;
+    kanda_redis_seed_t  *seeds;         /* tried in turn */
+    ngx_uint_t           nseeds;
+    ngx_str_t            master;        /* as Sentinels call it */
+    kanda_redis_login_t  login;
+    kanda_redis_login_t  sentinel_login;
+    ngx_uint_t           db;
+    ngx_msec_t           timeout;       /* of one command */
+    kanda_redis_tls_t    tls;
 } kanda_redis_conf_t;
 
 
@@ -67,10 +101,9 @@ typedef ngx_int_t (*kanda_redis_hello_pt)(kanda_redis_t *rd, void *data);
 
 
 /*
- * Reads the directive's arguments: unix:/path or
- * redis://[user:password@]host[:port][/db], then user=, password=,
- * password_file= and db=.  Host names are resolved here, at configuration
- * time.  NGX_CONF_OK, or a reason for people.
+ * Reads the directive's arguments: a URL and then parameters, of which the
+ * README tells.  Host names are resolved here, at configuration time.
+ * NGX_CONF_OK, or a reason for people.
  */
 char *kanda_redis_conf_parse(ngx_conf_t *cf, kanda_redis_conf_t *conf,
     ngx_str_t *args, ngx_uint_t nargs);

@@ -5,13 +5,9 @@
 #include <openssl/sha.h>
 
 
-static ngx_int_t kanda_redis_append(kanda_redis_t *rd, kanda_redis_cmd_t *cmd);
-static ngx_int_t kanda_redis_deliver_greeting(kanda_redis_t *rd,
-    redisReply *reply);
-static ngx_int_t kanda_redis_evaluate(kanda_redis_t *rd,
+static ngx_int_t kanda_redis_evaluate(kanda_redis_node_t *node,
     kanda_redis_cmd_t *cmd);
 static void kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc);
-static void kanda_redis_refused(kanda_redis_t *rd, const redisReply *reply);
 
 
 ngx_int_t
@@ -36,25 +32,17 @@ ngx_int_t
 kanda_redis_call(kanda_redis_t *rd, kanda_waiter_t *w,
     const kanda_redis_call_t *call)
 {
-    kanda_redis_cmd_t  *cmd;
+    kanda_redis_cmd_t   *cmd;
+    kanda_redis_node_t  *node;
 
-    /* a leaving worker has no retry timer, so it connects on demand */
+    node = rd->closing ? NULL : rd->topology->pick(rd, call);
 
-    if (rd->state == KANDA_REDIS_DOWN && !rd->retry.timer_set) {
-        (void) kanda_redis_connect(rd);
-
-        if (rd->state == KANDA_REDIS_DOWN) {
-            kanda_stats_count(redis_errors[KANDA_STATS_REDIS_REFUSED]);
-            return NGX_ERROR;
-        }
-    }
-
-    if (rd->broken) {
+    if (node == NULL || kanda_redis_reach(node) != NGX_OK) {
         kanda_stats_count(redis_errors[KANDA_STATS_REDIS_REFUSED]);
         return NGX_ERROR;
     }
 
-    if (rd->pending >= KANDA_REDIS_QUEUE_MAX) {
+    if (node->pending >= KANDA_REDIS_QUEUE_MAX) {
         kanda_stats_count(redis_errors[KANDA_STATS_REDIS_FULL]);
         return NGX_ERROR;
     }
@@ -67,7 +55,7 @@ kanda_redis_call(kanda_redis_t *rd, kanda_waiter_t *w,
     cmd->call = *call;
     cmd->deadline = ngx_current_msec + rd->conf->timeout;
 
-    if (kanda_redis_append(rd, cmd) != NGX_OK) {
+    if (kanda_redis_append(node, cmd) != NGX_OK) {
         ngx_free(cmd);
         return NGX_ERROR;
     }
@@ -78,8 +66,25 @@ kanda_redis_call(kanda_redis_t *rd, kanda_waiter_t *w,
 }
 
 
-static ngx_int_t
-kanda_redis_append(kanda_redis_t *rd, kanda_redis_cmd_t *cmd)
+ngx_int_t
+kanda_redis_reach(kanda_redis_node_t *node)
+{
+    /* a leaving worker has no retry timer, so it connects on demand */
+
+    if (node->state == KANDA_REDIS_DOWN && !node->retry.timer_set) {
+        (void) kanda_redis_connect(node);
+
+        if (node->state == KANDA_REDIS_DOWN) {
+            return NGX_ERROR;
+        }
+    }
+
+    return node->broken ? NGX_ERROR : NGX_OK;
+}
+
+
+ngx_int_t
+kanda_redis_append(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
 {
     ngx_int_t                    rc;
     ngx_uint_t                   n;
@@ -105,94 +110,66 @@ kanda_redis_append(kanda_redis_t *rd, kanda_redis_cmd_t *cmd)
         n = 3;
     }
 
-    rc = kanda_resp_append(&rd->out, head, n, cmd->call.args, cmd->call.nargs);
+    rc = kanda_resp_append(&node->out, head, n, cmd->call.args,
+                           cmd->call.nargs);
     if (rc != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ngx_queue_insert_tail(&rd->waiting, &cmd->queue);
-    rd->pending++;
-    kanda_redis_gauges(rd);
+    ngx_queue_insert_tail(&node->waiting, &cmd->queue);
+    kanda_redis_count(node, 1);
 
-    if (rd->c) {
-        rd->c->idle = 0;
+    if (node->c) {
+        node->c->idle = 0;
     }
 
-    kanda_redis_arm_timer(rd);
-    ngx_post_event(&rd->flush, &ngx_posted_events);
+    kanda_redis_arm_timer(node);
+    ngx_post_event(&node->flush, &ngx_posted_events);
 
     return NGX_OK;
 }
 
 
 ngx_int_t
-kanda_redis_greet(kanda_redis_t *rd, ngx_uint_t nargs, const ngx_str_t *args,
-    kanda_redis_parse_pt parse, void *out)
-{
-    kanda_redis_cmd_t  *cmd;
-
-    cmd = ngx_calloc(sizeof(kanda_redis_cmd_t), rd->log);
-    if (cmd == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (kanda_resp_append(&rd->greeting_out, NULL, 0, args, nargs) != NGX_OK) {
-        ngx_free(cmd);
-        return NGX_ERROR;
-    }
-
-    cmd->greeting = 1;
-    cmd->call.parse = parse;
-    cmd->call.out = out;
-    ngx_queue_insert_tail(&rd->greetings, &cmd->queue);
-    ngx_post_event(&rd->flush, &ngx_posted_events);
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
+kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply)
 {
     ngx_int_t           rc, keep;
     ngx_queue_t        *q;
     kanda_redis_cmd_t  *cmd;
 
-    if (rd->state == KANDA_REDIS_GREETING) {
-        return kanda_redis_deliver_greeting(rd, reply);
+    if (node->state == KANDA_REDIS_GREETING) {
+        return kanda_redis_deliver_greeting(node, reply);
     }
 
-    if (ngx_queue_empty(&rd->waiting)) {
-        kanda_redis_reply_done(rd);
+    if (ngx_queue_empty(&node->waiting)) {
+        kanda_redis_reply_done(node);
         return NGX_ERROR;
     }
 
-    q = ngx_queue_head(&rd->waiting);
+    q = ngx_queue_head(&node->waiting);
     cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
     ngx_queue_remove(q);
-    rd->pending--;
-    rd->timeouts = 0;
+    kanda_redis_count(node, -1);
+    node->timeouts = 0;
     keep = NGX_OK;
-
-    kanda_redis_gauges(rd);
 
     /* not what came unasked for */
 
-    if (cmd->sent && cmd->sent <= rd->received) {
-        kanda_stats_redis_time(rd->received - cmd->sent);
+    if (cmd->sent && cmd->sent <= node->received) {
+        kanda_stats_redis_time(node->received - cmd->sent);
     }
 
     if (reply->type == REDIS_REPLY_ERROR) {
 
         if (cmd->call.script && !cmd->evaluated && cmd->op.waiter
             && ngx_strncmp(reply->str, "NOSCRIPT", 8) == 0
-            && kanda_redis_evaluate(rd, cmd) == NGX_OK)
+            && kanda_redis_evaluate(node, cmd) == NGX_OK)
         {
-            kanda_redis_reply_done(rd);
+            kanda_redis_reply_done(node);
             return NGX_OK;
         }
 
-        kanda_redis_refused(rd, reply);
+        kanda_redis_refused(node, reply);
         kanda_stats_count(redis_errors[KANDA_STATS_REDIS_ERROR]);
         rc = NGX_ERROR;
 
@@ -215,54 +192,23 @@ kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply)
         rc = NGX_OK;
     }
 
-    kanda_redis_reply_done(rd);
+    kanda_redis_reply_done(node);
     kanda_redis_end(cmd, rc);
 
     return keep;
 }
 
 
-static ngx_int_t
-kanda_redis_deliver_greeting(kanda_redis_t *rd, redisReply *reply)
-{
-    ngx_int_t           rc;
-    ngx_queue_t        *q;
-    kanda_redis_cmd_t  *cmd;
-
-    if (ngx_queue_empty(&rd->greetings)) {
-        kanda_redis_reply_done(rd);
-        return NGX_ERROR;
-    }
-
-    q = ngx_queue_head(&rd->greetings);
-    cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
-
-    if (reply->type == REDIS_REPLY_ERROR) {
-        kanda_redis_refused(rd, reply);
-        rc = NGX_ERROR;
-
-    } else {
-        rc = cmd->call.parse(cmd->call.out, reply);
-    }
-
-    kanda_redis_reply_done(rd);
-    ngx_queue_remove(q);
-    ngx_free(cmd);
-
-    return rc == NGX_OK ? NGX_OK : NGX_ERROR;
-}
-
-
 /* Redis has forgotten the script: it did not run, so it may be sent again. */
 
 static ngx_int_t
-kanda_redis_evaluate(kanda_redis_t *rd, kanda_redis_cmd_t *cmd)
+kanda_redis_evaluate(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
 {
     cmd->evaluated = 1;
     cmd->sent = 0;
-    cmd->deadline = ngx_current_msec + rd->conf->timeout;
+    cmd->deadline = ngx_current_msec + node->rd->conf->timeout;
 
-    return kanda_redis_append(rd, cmd);
+    return kanda_redis_append(node, cmd);
 }
 
 
@@ -282,10 +228,8 @@ kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc)
 }
 
 
-/* Redis's own words, as far as a log may repeat what a stranger says. */
-
-static void
-kanda_redis_refused(kanda_redis_t *rd, const redisReply *reply)
+void
+kanda_redis_refused(kanda_redis_node_t *node, const redisReply *reply)
 {
     u_char     words[KANDA_REDIS_WORDS];
     ngx_str_t  text;
@@ -294,58 +238,63 @@ kanda_redis_refused(kanda_redis_t *rd, const redisReply *reply)
     text.len = kanda_utf8_scrub((char *) words, sizeof(words), reply->str,
                                 (size_t) reply->len);
 
-    kanda_redis_complain(rd, "answered ", &text);
+    kanda_redis_complain(node, "answered", &text);
 }
 
 
 void
-kanda_redis_complain(kanda_redis_t *rd, const char *what,
+kanda_redis_complain(kanda_redis_node_t *node, const char *what,
     const ngx_str_t *more)
 {
-    static ngx_str_t  none = ngx_null_string;
+    ngx_str_t  name;
+    u_char     buf[KANDA_REDIS_NAME];
 
-    if (rd->complained
-        && ngx_time() - rd->complained < KANDA_REDIS_LOG_EVERY)
+    name.data = buf;
+
+    if (node->complained
+        && ngx_time() - node->complained < KANDA_REDIS_LOG_EVERY)
     {
         return;
     }
 
-    rd->complained = ngx_time();
+    node->complained = ngx_time();
 
-    ngx_log_error(NGX_LOG_ERR, rd->log, 0, "kanda: Redis %V: %s%V",
-                  &rd->conf->url, what, more ? more : &none);
+    kanda_redis_name(node, &name);
+
+    ngx_log_error(NGX_LOG_ERR, node->log, 0,
+                  more ? "kanda: %V: %s: %V" : "kanda: %V: %s",
+                  &name, what, more);
 }
 
 
 void
-kanda_redis_fail_all(kanda_redis_t *rd, kanda_stats_redis_t reason)
+kanda_redis_fail_all(kanda_redis_node_t *node, kanda_stats_redis_t reason)
 {
     ngx_queue_t         failed, *q;
     kanda_redis_cmd_t  *cmd;
 
-    if (rd->timer.timer_set) {
-        ngx_del_timer(&rd->timer);
+    if (node->timer.timer_set) {
+        ngx_del_timer(&node->timer);
     }
 
-    while (!ngx_queue_empty(&rd->greetings)) {
-        q = ngx_queue_head(&rd->greetings);
+    while (!ngx_queue_empty(&node->greetings)) {
+        q = ngx_queue_head(&node->greetings);
         ngx_queue_remove(q);
         ngx_free(ngx_queue_data(q, kanda_redis_cmd_t, queue));
     }
 
-    if (ngx_queue_empty(&rd->waiting)) {
+    if (ngx_queue_empty(&node->waiting)) {
         return;
     }
 
     /* whoever is resumed may call again: that is for the next connection */
 
-    kanda_resp_reset(&rd->out);
+    kanda_resp_reset(&node->out);
 
     ngx_queue_init(&failed);
-    ngx_queue_add(&failed, &rd->waiting);
-    ngx_queue_init(&rd->waiting);
-    rd->pending = 0;
-    kanda_redis_gauges(rd);
+    ngx_queue_add(&failed, &node->waiting);
+    ngx_queue_init(&node->waiting);
+    kanda_redis_count(node, -(ngx_int_t) node->pending);
 
     while (!ngx_queue_empty(&failed)) {
         q = ngx_queue_head(&failed);

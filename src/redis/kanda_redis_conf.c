@@ -1,28 +1,35 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "kanda_redis.h"
+#include "kanda_redis_conf.h"
 
 
-#define KANDA_REDIS_PORT           6379
 #define KANDA_REDIS_DB_MAX         65535
 #define KANDA_REDIS_PASSWORD_MAX   4096
 
 
-static char *kanda_redis_conf_url(ngx_conf_t *cf, kanda_redis_conf_t *conf,
-    ngx_str_t *url);
-static char *kanda_redis_conf_userinfo(ngx_conf_t *cf,
-    kanda_redis_conf_t *conf, ngx_str_t *rest);
-static char *kanda_redis_conf_db(kanda_redis_conf_t *conf, u_char *p,
-    size_t len);
-static char *kanda_redis_conf_addrs(ngx_conf_t *cf, kanda_redis_conf_t *conf,
-    ngx_str_t *host);
 static char *kanda_redis_conf_option(ngx_conf_t *cf, kanda_redis_conf_t *conf,
     ngx_str_t *arg);
 static char *kanda_redis_conf_password_file(ngx_conf_t *cf,
-    kanda_redis_conf_t *conf, ngx_str_t *name);
-static ngx_int_t kanda_redis_conf_decode(ngx_conf_t *cf, ngx_str_t *out,
-    u_char *p, size_t len);
+    kanda_redis_login_t *login, ngx_str_t *name);
+
+
+static const struct {
+    ngx_str_t  prefix;
+    size_t     offset;
+} kanda_redis_conf_options[] = {
+    { ngx_string("user="), offsetof(kanda_redis_conf_t, login.user) },
+    { ngx_string("password="), offsetof(kanda_redis_conf_t, login.password) },
+    { ngx_string("sentinel_user="),
+      offsetof(kanda_redis_conf_t, sentinel_login.user) },
+    { ngx_string("sentinel_password="),
+      offsetof(kanda_redis_conf_t, sentinel_login.password) },
+    { ngx_string("ca="), offsetof(kanda_redis_conf_t, tls.ca) },
+    { ngx_string("cert="), offsetof(kanda_redis_conf_t, tls.cert) },
+    { ngx_string("key="), offsetof(kanda_redis_conf_t, tls.key) },
+    { ngx_string("server_name="), offsetof(kanda_redis_conf_t, tls.name) },
+    { ngx_null_string, 0 }
+};
 
 
 char *
@@ -42,126 +49,72 @@ kanda_redis_conf_parse(ngx_conf_t *cf, kanda_redis_conf_t *conf,
         return rv;
     }
 
-    if (conf->user.len && conf->password.len == 0) {
+    if ((conf->login.user.len && conf->login.password.len == 0)
+        || (conf->sentinel_login.user.len
+            && conf->sentinel_login.password.len == 0))
+    {
         return "has a user without a password";
     }
 
-    return NGX_CONF_OK;
+    if (conf->kind != KANDA_REDIS_SENTINEL
+        && conf->sentinel_login.password.len)
+    {
+        return "takes sentinel_password= with sentinel:// only";
+    }
+
+    return kanda_redis_conf_tls(cf, conf);
 }
 
 
 static char *
-kanda_redis_conf_url(ngx_conf_t *cf, kanda_redis_conf_t *conf, ngx_str_t *url)
+kanda_redis_conf_option(ngx_conf_t *cf, kanda_redis_conf_t *conf,
+    ngx_str_t *arg)
 {
-    char       *rv;
-    u_char     *p, *last;
-    ngx_str_t   rest, host;
+    ngx_str_t         value, *option;
+    ngx_uint_t        i;
+    const ngx_str_t  *prefix;
 
-    if (ngx_strncmp(url->data, "unix:", 5) == 0) {
-        conf->url = *url;
-        return kanda_redis_conf_addrs(cf, conf, url);
-    }
+    for (i = 0; kanda_redis_conf_options[i].prefix.len; i++) {
+        prefix = &kanda_redis_conf_options[i].prefix;
 
-    if (url->len <= 8 || ngx_strncmp(url->data, "redis://", 8) != 0) {
-        return "takes unix:/path or redis://[user:password@]host[:port][/db]";
-    }
-
-    rest.data = url->data + 8;
-    rest.len = url->len - 8;
-
-    rv = kanda_redis_conf_userinfo(cf, conf, &rest);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    host = rest;
-    last = rest.data + rest.len;
-    p = ngx_strlchr(rest.data, last, '/');
-
-    if (p) {
-        host.len = p - rest.data;
-
-        if (++p < last) {
-            rv = kanda_redis_conf_db(conf, p, last - p);
-            if (rv != NGX_CONF_OK) {
-                return rv;
-            }
+        if (ngx_strncmp(arg->data, prefix->data, prefix->len) == 0) {
+            option = (ngx_str_t *) ((char *) conf
+                                    + kanda_redis_conf_options[i].offset);
+            option->data = arg->data + prefix->len;
+            option->len = arg->len - prefix->len;
+            return NGX_CONF_OK;
         }
     }
 
-    conf->url.data = ngx_pnalloc(cf->pool, 8 + rest.len);
-    if (conf->url.data == NULL) {
-        return NGX_CONF_ERROR;
+    if (ngx_strncmp(arg->data, "password_file=", 14) == 0) {
+        value.data = arg->data + 14;
+        value.len = arg->len - 14;
+        return kanda_redis_conf_password_file(cf, &conf->login, &value);
     }
 
-    p = ngx_cpymem(conf->url.data, "redis://", 8);
-    p = ngx_cpymem(p, rest.data, rest.len);
-    conf->url.len = p - conf->url.data;
-
-    return kanda_redis_conf_addrs(cf, conf, &host);
-}
-
-
-static char *
-kanda_redis_conf_userinfo(ngx_conf_t *cf, kanda_redis_conf_t *conf,
-    ngx_str_t *rest)
-{
-    u_char  *p, *at, *last, *colon;
-
-    at = NULL;
-    last = rest->data + rest->len;
-
-    for (p = rest->data; p < last; p++) {
-        if (*p == '@') {
-            at = p;
-        }
+    if (ngx_strncmp(arg->data, "sentinel_password_file=", 23) == 0) {
+        value.data = arg->data + 23;
+        value.len = arg->len - 23;
+        return kanda_redis_conf_password_file(cf, &conf->sentinel_login,
+                                              &value);
     }
 
-    if (at == NULL) {
+    if (ngx_strcmp(arg->data, "tls") == 0) {
+        conf->tls.on = 1;
         return NGX_CONF_OK;
     }
 
-    colon = ngx_strlchr(rest->data, at, ':');
-    if (colon == NULL) {
-        return "has a user without a password";
+    if (ngx_strncmp(arg->data, "db=", 3) == 0) {
+        return kanda_redis_conf_db(conf, arg->data + 3, arg->len - 3);
     }
 
-    if (kanda_redis_conf_decode(cf, &conf->user, rest->data,
-                                colon - rest->data)
-        != NGX_OK
-        || kanda_redis_conf_decode(cf, &conf->password, colon + 1,
-                                   at - colon - 1)
-           != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
-    rest->data = at + 1;
-    rest->len = last - at - 1;
-
-    return NGX_CONF_OK;
+    return "knows user=, password=, password_file=, db=; for Sentinel "
+           "sentinel_user=, sentinel_password= and sentinel_password_file=; "
+           "for TLS tls, ca=, cert=, key= and server_name=";
 }
 
 
-static ngx_int_t
-kanda_redis_conf_decode(ngx_conf_t *cf, ngx_str_t *out, u_char *p, size_t len)
-{
-    u_char  *dst;
-
-    out->data = ngx_pnalloc(cf->pool, len + 1);
-    if (out->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    dst = out->data;
-    ngx_unescape_uri(&dst, &p, len, 0);
-    out->len = dst - out->data;
-
-    return NGX_OK;
-}
-
-
-static char *
+char *
 kanda_redis_conf_db(kanda_redis_conf_t *conf, u_char *p, size_t len)
 {
     ngx_int_t  n;
@@ -179,60 +132,7 @@ kanda_redis_conf_db(kanda_redis_conf_t *conf, u_char *p, size_t len)
 
 
 static char *
-kanda_redis_conf_addrs(ngx_conf_t *cf, kanda_redis_conf_t *conf,
-    ngx_str_t *host)
-{
-    ngx_url_t  u;
-
-    ngx_memzero(&u, sizeof(ngx_url_t));
-    u.url = *host;
-    u.default_port = KANDA_REDIS_PORT;
-
-    if (ngx_parse_url(cf->pool, &u) != NGX_OK || u.naddrs == 0) {
-        return u.err ? u.err : "names a host that cannot be found";
-    }
-
-    conf->addrs = u.addrs;
-    conf->naddrs = u.naddrs;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-kanda_redis_conf_option(ngx_conf_t *cf, kanda_redis_conf_t *conf,
-    ngx_str_t *arg)
-{
-    ngx_str_t  value;
-
-    if (ngx_strncmp(arg->data, "user=", 5) == 0) {
-        conf->user.data = arg->data + 5;
-        conf->user.len = arg->len - 5;
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(arg->data, "password=", 9) == 0) {
-        conf->password.data = arg->data + 9;
-        conf->password.len = arg->len - 9;
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strncmp(arg->data, "password_file=", 14) == 0) {
-        value.data = arg->data + 14;
-        value.len = arg->len - 14;
-        return kanda_redis_conf_password_file(cf, conf, &value);
-    }
-
-    if (ngx_strncmp(arg->data, "db=", 3) == 0) {
-        return kanda_redis_conf_db(conf, arg->data + 3, arg->len - 3);
-    }
-
-    return "knows user=, password=, password_file= and db=";
-}
-
-
-static char *
-kanda_redis_conf_password_file(ngx_conf_t *cf, kanda_redis_conf_t *conf,
+kanda_redis_conf_password_file(ngx_conf_t *cf, kanda_redis_login_t *login,
     ngx_str_t *name)
 {
     u_char           *p;
@@ -272,8 +172,8 @@ kanda_redis_conf_password_file(ngx_conf_t *cf, kanda_redis_conf_t *conf,
         return "names a password file that is empty or cannot be read";
     }
 
-    conf->password.data = p;
-    conf->password.len = n;
+    login->password.data = p;
+    login->password.len = n;
 
     return NGX_CONF_OK;
 }

@@ -2,109 +2,77 @@
 #include "kanda_crypto.h"
 
 
-static void kanda_redis_connected(kanda_redis_t *rd);
-static void kanda_redis_close(kanda_redis_t *rd);
-static void kanda_redis_plan_retry(kanda_redis_t *rd);
+static ngx_int_t kanda_redis_open(kanda_redis_node_t *node);
+static void kanda_redis_connected(kanda_redis_node_t *node);
+static void kanda_redis_plan_retry(kanda_redis_node_t *node);
 static void kanda_redis_write_handler(ngx_event_t *wev);
-static void kanda_redis_retry_handler(ngx_event_t *ev);
-static ngx_int_t kanda_redis_auth_reply(void *out, const redisReply *reply);
-
-
-kanda_redis_t *
-kanda_redis_create(ngx_cycle_t *cycle, const kanda_redis_conf_t *conf,
-    kanda_redis_hello_pt hello, void *data)
-{
-    kanda_redis_t  *rd;
-
-    rd = ngx_calloc(sizeof(kanda_redis_t), cycle->log);
-    if (rd == NULL) {
-        return NULL;
-    }
-
-    rd->conf = conf;
-    rd->hello = hello;
-    rd->hello_data = data;
-    rd->log = cycle->log;
-
-    ngx_queue_init(&rd->waiting);
-    ngx_queue_init(&rd->greetings);
-
-    rd->flush.data = rd;
-    rd->flush.log = cycle->log;
-    rd->flush.handler = kanda_redis_flush_handler;
-
-    rd->timer.data = rd;
-    rd->timer.log = cycle->log;
-    rd->timer.handler = kanda_redis_timer_handler;
-
-    rd->retry.data = rd;
-    rd->retry.log = cycle->log;
-    rd->retry.handler = kanda_redis_retry_handler;
-    rd->retry.cancelable = 1;
-
-    (void) kanda_redis_connect(rd);
-
-    return rd;
-}
-
-
-void
-kanda_redis_destroy(kanda_redis_t *rd)
-{
-    kanda_redis_close(rd);
-    rd->broken = 1;
-    kanda_redis_fail_all(rd, KANDA_STATS_REDIS_LOST);
-
-    if (rd->retry.timer_set) {
-        ngx_del_timer(&rd->retry);
-    }
-
-    if (rd->flush.posted) {
-        ngx_delete_posted_event(&rd->flush);
-    }
-
-    kanda_resp_free(&rd->out);
-    kanda_resp_free(&rd->greeting_out);
-
-    if (rd->replies) {
-        ngx_destroy_pool(rd->replies);
-    }
-
-    ngx_free(rd);
-}
 
 
 ngx_int_t
-kanda_redis_connect(kanda_redis_t *rd)
+kanda_redis_connect(kanda_redis_node_t *node)
 {
-    ngx_int_t          rc;
-    ngx_addr_t        *addr;
-    ngx_connection_t  *c;
+    ngx_int_t  rc;
 
-    if (rd->state != KANDA_REDIS_DOWN) {
+    if (node->state != KANDA_REDIS_DOWN) {
         return NGX_OK;
     }
 
-    if (rd->retry_at
-        && (ngx_msec_int_t) (ngx_current_msec - rd->retry_at) < 0)
+    if (node->retry_at
+        && (ngx_msec_int_t) (ngx_current_msec - node->retry_at) < 0)
     {
         return NGX_ERROR;
     }
 
-    rd->retry_at = ngx_current_msec + KANDA_REDIS_BACKOFF_MIN;
+    node->retry_at = ngx_current_msec + KANDA_REDIS_BACKOFF_MIN;
+    node->words.len = 0;
 
-    addr = &rd->conf->addrs[rd->addr++ % rd->conf->naddrs];
+    rc = node->role->find(node);
 
-    ngx_memzero(&rd->peer, sizeof(ngx_peer_connection_t));
-    rd->peer.sockaddr = addr->sockaddr;
-    rd->peer.socklen = addr->socklen;
-    rd->peer.name = &addr->name;
-    rd->peer.get = ngx_event_get_peer;
-    rd->peer.log = rd->log;
-    rd->peer.log_error = NGX_ERROR_INFO;
+    if (rc == NGX_AGAIN) {
+        node->state = KANDA_REDIS_FINDING;
+        return NGX_OK;
+    }
 
-    rc = ngx_event_connect_peer(&rd->peer);
-    c = rd->peer.connection;
+    if (rc == NGX_OK) {
+        rc = kanda_redis_open(node);
+    }
+
+    if (rc != NGX_OK) {
+        kanda_redis_complain(node, "connecting failed", NULL);
+        node->broken = 1;
+        kanda_redis_plan_retry(node);
+    }
+
+    return rc;
+}
+
+
+void
+kanda_redis_found(kanda_redis_node_t *node)
+{
+    if (node->state == KANDA_REDIS_FINDING && kanda_redis_open(node) != NGX_OK)
+    {
+        kanda_redis_lost(node, "connecting failed");
+    }
+}
+
+
+static ngx_int_t
+kanda_redis_open(kanda_redis_node_t *node)
+{
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    ngx_memzero(&node->peer, sizeof(ngx_peer_connection_t));
+    node->peer.sockaddr = node->addr.sockaddr;
+    node->peer.socklen = node->addr.socklen;
+    node->peer.name = &node->addr.name;
+    node->peer.get = ngx_event_get_peer;
+    node->peer.log = node->log;
+    node->peer.log_error = NGX_ERROR_INFO;
+
+    rc = ngx_event_connect_peer(&node->peer);
+    c = node->peer.connection;
 
     if (rc == NGX_ERROR || rc == NGX_BUSY || rc == NGX_DECLINED) {
 
@@ -112,233 +80,171 @@ kanda_redis_connect(kanda_redis_t *rd)
             ngx_close_connection(c);
         }
 
-        kanda_redis_complain(rd, "connecting failed", NULL);
-        rd->broken = 1;
-        kanda_redis_plan_retry(rd);
         return NGX_ERROR;
     }
 
-    c->data = rd;
-    c->log = rd->log;
+    c->data = node;
+    c->log = node->log;
     c->read->log = c->log;
     c->write->log = c->log;
-    c->read->handler = kanda_redis_read_handler;
-    c->write->handler = kanda_redis_write_handler;
     c->read->cancelable = 1;
     c->write->cancelable = 1;
 
-    rd->c = c;
-    rd->state = KANDA_REDIS_CONNECTING;
+    node->c = c;
+    node->state = KANDA_REDIS_CONNECTING;
+    node->words.len = 0;
+    kanda_redis_handlers(node);
+
+    ngx_add_timer(c->write, ngx_min(node->rd->conf->timeout,
+                                    KANDA_REDIS_CONNECT_MAX));
 
     if (rc == NGX_OK) {
-        kanda_redis_connected(rd);
-        return rd->state == KANDA_REDIS_DOWN ? NGX_ERROR : NGX_OK;
+        kanda_redis_connected(node);
     }
-
-    ngx_add_timer(c->write, ngx_min(rd->conf->timeout,
-                                    KANDA_REDIS_CONNECT_MAX));
 
     return NGX_OK;
 }
 
 
+void
+kanda_redis_handlers(kanda_redis_node_t *node)
+{
+    node->c->read->handler = kanda_redis_read_handler;
+    node->c->write->handler = kanda_redis_write_handler;
+}
+
+
 static void
-kanda_redis_connected(kanda_redis_t *rd)
+kanda_redis_connected(kanda_redis_node_t *node)
 {
-    ngx_str_t          auth[3], select[2];
-    ngx_uint_t         n;
-    ngx_connection_t  *c;
-    u_char             db[NGX_INT_T_LEN];
+    if (node->rd->conf->tls.ssl) {
+        kanda_redis_tls_start(node);
 
-    c = rd->c;
-
-    if (c->write->timer_set) {
-        ngx_del_timer(c->write);
+    } else {
+        kanda_redis_established(node);
     }
-
-    rd->state = KANDA_REDIS_GREETING;
-
-    if (kanda_redis_reader_create(rd) != NGX_OK) {
-        kanda_redis_lost(rd, "no memory for a reply reader");
-        return;
-    }
-
-    ngx_add_timer(c->read, rd->conf->timeout);
-
-    if (rd->conf->password.len) {
-        ngx_str_set(&auth[0], "AUTH");
-        n = 1;
-
-        if (rd->conf->user.len) {
-            auth[n++] = rd->conf->user;
-        }
-
-        auth[n++] = rd->conf->password;
-
-        if (kanda_redis_greet(rd, n, auth, kanda_redis_auth_reply, rd)
-            != NGX_OK)
-        {
-            goto failed;
-        }
-    }
-
-    if (rd->conf->db) {
-        ngx_str_set(&select[0], "SELECT");
-        select[1].data = db;
-        select[1].len = ngx_sprintf(db, "%ui", rd->conf->db) - db;
-
-        if (kanda_redis_greet(rd, 2, select, kanda_redis_auth_reply, rd)
-            != NGX_OK)
-        {
-            goto failed;
-        }
-    }
-
-    if (rd->hello(rd, rd->hello_data) != NGX_OK) {
-        goto failed;
-    }
-
-    ngx_post_event(&rd->flush, &ngx_posted_events);
-
-    if (ngx_queue_empty(&rd->greetings)) {
-        kanda_redis_greeted(rd);
-    }
-
-    return;
-
-failed:
-
-    kanda_redis_lost(rd, "no memory to greet");
 }
 
 
 void
-kanda_redis_greeted(kanda_redis_t *rd)
-{
-    if (rd->c->read->timer_set) {
-        ngx_del_timer(rd->c->read);
-    }
-
-    if (rd->complained) {
-        ngx_log_error(NGX_LOG_NOTICE, rd->log, 0, "kanda: Redis %V is back",
-                      &rd->conf->url);
-        rd->complained = 0;
-    }
-
-    rd->state = KANDA_REDIS_READY;
-    rd->timeouts = 0;
-    rd->backoff = 0;
-    rd->broken = 0;
-    rd->c->idle = ngx_queue_empty(&rd->waiting);
-
-    kanda_stats_count(redis_connects);
-    kanda_redis_gauges(rd);
-    kanda_resp_reset(&rd->greeting_out);
-
-    ngx_post_event(&rd->flush, &ngx_posted_events);
-}
-
-
-void
-kanda_redis_lost(kanda_redis_t *rd, const char *why)
+kanda_redis_lost(kanda_redis_node_t *node, const char *why)
 {
     ngx_uint_t           was;
     kanda_stats_redis_t  reason;
 
-    if (rd->state == KANDA_REDIS_DOWN) {
+    if (node->state == KANDA_REDIS_DOWN) {
         return;
     }
 
-    was = rd->state;
-    reason = rd->overdue ? KANDA_STATS_REDIS_TIMEOUT : KANDA_STATS_REDIS_LOST;
-    rd->overdue = 0;
+    was = node->state;
+    reason = node->overdue ? KANDA_STATS_REDIS_TIMEOUT : KANDA_STATS_REDIS_LOST;
+    node->overdue = 0;
 
     if (!ngx_exiting && !ngx_terminate) {
-        kanda_redis_complain(rd, why, NULL);
+        kanda_redis_complain(node, why, node->words.len ? &node->words : NULL);
     }
 
-    kanda_redis_close(rd);
+    kanda_redis_close(node);
 
     /* a connection that never greeted, or one too slow too often, is no
      * reason to make requests wait for the next */
 
-    if (was != KANDA_REDIS_READY || rd->timeouts >= KANDA_REDIS_BREAK_AFTER) {
-        rd->broken = 1;
+    if (was != KANDA_REDIS_READY || node->timeouts >= KANDA_REDIS_BREAK_AFTER) {
+        node->broken = 1;
     }
 
-    kanda_redis_plan_retry(rd);
-    kanda_redis_fail_all(rd, reason);
+    kanda_redis_plan_retry(node);
+    kanda_redis_fail_all(node, reason);
+
+    if (node->role->lost && !node->rd->closing) {
+        node->role->lost(node);
+    }
 }
 
 
 void
-kanda_redis_leave(kanda_redis_t *rd)
+kanda_redis_leave(kanda_redis_node_t *node)
 {
-    kanda_redis_close(rd);
-    kanda_redis_gauges(rd);
-    kanda_redis_fail_all(rd, KANDA_STATS_REDIS_LOST);
+    kanda_redis_close(node);
+    kanda_redis_gauges(node->rd);
+    kanda_redis_fail_all(node, KANDA_STATS_REDIS_LOST);
 
-    rd->retry_at = 0;
+    node->retry_at = 0;
 }
 
 
-static void
-kanda_redis_close(kanda_redis_t *rd)
+void
+kanda_redis_close(kanda_redis_node_t *node)
 {
-    rd->state = KANDA_REDIS_DOWN;
+    ngx_pool_t  *pool;
 
-    if (rd->c) {
-        ngx_close_connection(rd->c);
-        rd->c = NULL;
+    node->state = KANDA_REDIS_DOWN;
+
+    if (node->c) {
+        pool = node->c->pool;
+        kanda_redis_tls_close(node->c);
+        ngx_close_connection(node->c);
+        node->c = NULL;
+
+        if (pool) {
+            ngx_destroy_pool(pool);
+        }
     }
 
     /* the reader in use is freed by its user */
 
-    if (rd->reader && !rd->parsing) {
-        redisReaderFree(rd->reader);
-        rd->reader = NULL;
+    if (node->reader && !node->parsing) {
+        redisReaderFree(node->reader);
+        node->reader = NULL;
     }
 
-    kanda_resp_reset(&rd->out);
-    kanda_resp_reset(&rd->greeting_out);
+    kanda_resp_reset(&node->out);
+    kanda_resp_reset(&node->greeting_out);
 }
 
 
 static void
-kanda_redis_plan_retry(kanda_redis_t *rd)
+kanda_redis_plan_retry(kanda_redis_node_t *node)
 {
     uint16_t    jitter;
     ngx_msec_t  delay;
 
-    kanda_redis_gauges(rd);
+    /* who only asks is sent again by whoever wants to know */
 
-    if (rd->backoff == 0) {
-        rd->backoff = KANDA_REDIS_BACKOFF_MIN;
+    if (node->role->asks) {
+        node->retry_at = 0;
+        return;
+    }
+
+    kanda_redis_gauges(node->rd);
+
+    if (node->backoff == 0) {
+        node->backoff = KANDA_REDIS_BACKOFF_MIN;
 
     } else {
-        rd->backoff = ngx_min(rd->backoff * 2, KANDA_REDIS_BACKOFF_MAX);
+        node->backoff = ngx_min(node->backoff * 2, KANDA_REDIS_BACKOFF_MAX);
     }
 
     if (kanda_random(&jitter, sizeof(jitter)) != 0) {
         jitter = 0;
     }
 
-    delay = rd->backoff + jitter % (rd->backoff / 4 + 1);
-    rd->retry_at = ngx_current_msec + delay;
+    delay = node->backoff + jitter % (node->backoff / 4 + 1);
+    node->retry_at = ngx_current_msec + delay;
 
-    if (!ngx_exiting && !ngx_terminate && !rd->retry.timer_set) {
-        ngx_add_timer(&rd->retry, delay + 1);
+    if (!ngx_exiting && !ngx_terminate && !node->retry.timer_set) {
+        ngx_add_timer(&node->retry, delay + 1);
     }
 }
 
 
-static void
+void
 kanda_redis_retry_handler(ngx_event_t *ev)
 {
-    kanda_redis_t *rd = ev->data;
+    kanda_redis_node_t *node = ev->data;
 
-    if (ngx_exiting || kanda_redis_connect(rd) != NGX_OK) {
-        kanda_redis_fail_all(rd, KANDA_STATS_REDIS_LOST);
+    if (ngx_exiting || kanda_redis_connect(node) != NGX_OK) {
+        kanda_redis_fail_all(node, KANDA_STATS_REDIS_LOST);
     }
 }
 
@@ -348,24 +254,24 @@ kanda_redis_write_handler(ngx_event_t *wev)
 {
     int                err;
     socklen_t          len;
-    kanda_redis_t     *rd;
+    kanda_redis_node_t     *node;
     ngx_connection_t  *c;
 
     c = wev->data;
-    rd = c->data;
+    node = c->data;
 
     if (c->close) {
-        kanda_redis_leave(rd);
+        kanda_redis_leave(node);
         return;
     }
 
     if (wev->timedout) {
         wev->timedout = 0;
-        kanda_redis_lost(rd, "connecting timed out");
+        kanda_redis_lost(node, "connecting timed out");
         return;
     }
 
-    if (rd->state == KANDA_REDIS_CONNECTING) {
+    if (node->state == KANDA_REDIS_CONNECTING) {
         err = 0;
         len = sizeof(int);
 
@@ -374,20 +280,13 @@ kanda_redis_write_handler(ngx_event_t *wev)
         }
 
         if (err) {
-            kanda_redis_lost(rd, strerror(err));
+            kanda_redis_lost(node, strerror(err));
             return;
         }
 
-        kanda_redis_connected(rd);
+        kanda_redis_connected(node);
         return;
     }
 
-    kanda_redis_flush_handler(&rd->flush);
-}
-
-
-static ngx_int_t
-kanda_redis_auth_reply(void *out, const redisReply *reply)
-{
-    return reply->type == REDIS_REPLY_STATUS ? NGX_OK : NGX_ERROR;
+    kanda_redis_flush_handler(&node->flush);
 }

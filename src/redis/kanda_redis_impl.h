@@ -23,7 +23,11 @@
 #define KANDA_REDIS_READS         16            /* in one turn of the loop */
 #define KANDA_REDIS_ELEMENTS_MAX  65536         /* of one array */
 #define KANDA_REDIS_WORDS         160           /* of an error, in the log */
+#define KANDA_REDIS_NAME          512           /* of a node, in the log */
 #define KANDA_REDIS_LOG_EVERY     10            /* s between like complaints */
+
+
+typedef struct kanda_redis_node_s  kanda_redis_node_t;
 
 
 /* One command on its way; heap, so that it outlives its request. */
@@ -34,12 +38,12 @@ typedef struct {
     uint64_t              sent;                 /* ns, 0: not yet */
     kanda_redis_call_t    call;
     unsigned              evaluated:1;          /* sent as EVAL already */
-    unsigned              greeting:1;
 } kanda_redis_cmd_t;
 
 
 typedef enum {
     KANDA_REDIS_DOWN = 0,
+    KANDA_REDIS_FINDING,
     KANDA_REDIS_CONNECTING,
     KANDA_REDIS_GREETING,
     KANDA_REDIS_READY
@@ -55,13 +59,34 @@ typedef struct {
 } kanda_redis_buf_t;
 
 
-struct kanda_redis_s {
-    const kanda_redis_conf_t  *conf;
-    kanda_redis_hello_pt       hello;
-    void                      *hello_data;
-    void                     (*gather)(void *data);
-    void                      *gather_data;
+/* What a node is for. */
+typedef struct {
+    /* sets where to connect to: NGX_OK; NGX_AGAIN when kanda_redis_found() or
+     * kanda_redis_lost() will follow; NGX_ERROR */
+    ngx_int_t           (*find)(kanda_redis_node_t *node);
+    /* adds to a greeting: NGX_OK or NGX_ERROR */
+    ngx_int_t           (*hello)(kanda_redis_node_t *node);
+    /* the greeting was answered; may be NULL */
+    void                (*ready)(kanda_redis_node_t *node);
+    /* its connection was given up; may be NULL */
+    void                (*lost)(kanda_redis_node_t *node);
+    const char           *title;                /* for the log */
+    ngx_uint_t            asks;                 /* takes no commands */
+} kanda_redis_role_t;
+
+
+/* A server, and our one connection to it. */
+struct kanda_redis_node_s {
+    kanda_redis_t             *rd;
+    const kanda_redis_role_t  *role;
+    const kanda_redis_login_t *login;
     ngx_log_t                 *log;
+    ngx_queue_t                link;            /* of those for commands */
+
+    ngx_addr_t                 addr;
+    ngx_str_t                  host;            /* as TLS is to know it */
+    ngx_sockaddr_t             sockaddr;        /* of addr, if it was found */
+    u_char                     text[NGX_SOCKADDR_STRLEN];
 
     kanda_redis_state_t        state;
     ngx_peer_connection_t      peer;
@@ -69,7 +94,7 @@ struct kanda_redis_s {
     redisReader               *reader;
     ngx_pool_t                *replies;         /* the one being read */
     size_t                     reply_size;      /* what it takes, in bytes */
-    ngx_uint_t                 addr;            /* the next to try */
+    ngx_uint_t                 turn;            /* which address is next */
 
     ngx_queue_t                waiting;         /* sent or to be sent */
     ngx_queue_t                greetings;
@@ -88,32 +113,131 @@ struct kanda_redis_s {
     ngx_uint_t                 broken;          /* refuse without trying */
     time_t                     complained;
     ngx_uint_t                 parsing;
+
+    ngx_log_t                  tls_log;         /* writes words */
+    char                      *tls_name;
+    ngx_str_t                  words;           /* of nginx, of OpenSSL */
+    u_char                     words_data[KANDA_REDIS_WORDS];
 };
+
+
+/* How servers stand to each other. */
+typedef struct {
+    /* makes the nodes and begins to connect: NGX_OK or NGX_ERROR */
+    ngx_int_t           (*start)(kanda_redis_t *rd);
+    /* the node for a command, or NULL */
+    kanda_redis_node_t *(*pick)(kanda_redis_t *rd,
+                                const kanda_redis_call_t *call);
+    /* frees what it made */
+    void                (*stop)(kanda_redis_t *rd);
+} kanda_redis_topology_t;
+
+
+typedef struct kanda_redis_sentinel_s  kanda_redis_sentinel_t;
+
+
+struct kanda_redis_s {
+    const kanda_redis_conf_t      *conf;
+    const kanda_redis_topology_t  *topology;
+    kanda_redis_hello_pt           hello;
+    void                          *hello_data;
+    void                         (*gather)(void *data);
+    void                          *gather_data;
+    ngx_log_t                     *log;
+
+    ngx_queue_t                    nodes;       /* for commands */
+    kanda_redis_node_t            *node;        /* if there is only one */
+    kanda_redis_node_t            *greeted;     /* whose greeting is in hand */
+    kanda_redis_sentinel_t        *sentinel;
+    ngx_uint_t                     pending;     /* commands of all nodes */
+    ngx_uint_t                     closing;
+};
+
+
+extern const kanda_redis_topology_t  kanda_redis_single;
+extern const kanda_redis_topology_t  kanda_redis_sentinel;
+
+
+/* Nodes. */
+
+/* Makes one, for commands or, if its role asks, for questions; NULL without
+ * memory.  It connects when it is told to. */
+kanda_redis_node_t *kanda_redis_node_create(kanda_redis_t *rd,
+    const kanda_redis_role_t *role);
+
+/* Closes and frees; whoever still waits is resumed with NGX_ERROR. */
+void kanda_redis_node_destroy(kanda_redis_node_t *node);
+
+/* Sets the address: one of the configuration, whose turn it is. */
+void kanda_redis_node_seed(kanda_redis_node_t *node);
+
+/* The same for one that was found. */
+void kanda_redis_node_move(kanda_redis_node_t *node, const ngx_sockaddr_t *sa);
+
+/* Is this the one it has? */
+ngx_uint_t kanda_redis_node_is(const kanda_redis_node_t *node,
+    ngx_sockaddr_t *sa);
+
+/* Reads an address; false when it is none, but a name. */
+ngx_uint_t kanda_redis_address(ngx_sockaddr_t *sa, const char *host,
+    size_t len, in_port_t port);
+
+/* Writes what the log calls it into name, which has KANDA_REDIS_NAME bytes. */
+void kanda_redis_name(const kanda_redis_node_t *node, ngx_str_t *name);
+
+/* Has the address that find() looked for: connects. */
+void kanda_redis_found(kanda_redis_node_t *node);
+
+/* Puts what is known of the connection into the log's next line. */
+void kanda_redis_say(kanda_redis_node_t *node, const char *words);
 
 
 /* Connection half. */
 
 /* Begins to connect if it is time; NGX_OK when under way, else NGX_ERROR. */
-ngx_int_t kanda_redis_connect(kanda_redis_t *rd);
+ngx_int_t kanda_redis_connect(kanda_redis_node_t *node);
 
 /* Gives the connection up, fails whoever waits, and plans the next one. */
-void kanda_redis_lost(kanda_redis_t *rd, const char *why);
+void kanda_redis_lost(kanda_redis_node_t *node, const char *why);
+
+/* Closes what there is, and no more. */
+void kanda_redis_close(kanda_redis_node_t *node);
+
+void kanda_redis_retry_handler(ngx_event_t *ev);
+
+/* Has a connection that was greeted already say its role's hello again. */
+void kanda_redis_ask(kanda_redis_node_t *node);
 
 /* Closes an idle connection without planning another: the worker leaves. */
-void kanda_redis_leave(kanda_redis_t *rd);
+void kanda_redis_leave(kanda_redis_node_t *node);
 
+
+/* Sets the connection's handlers, which a handshake has for a while. */
+void kanda_redis_handlers(kanda_redis_node_t *node);
+
+/* The server can be talked to: greets it. */
+void kanda_redis_established(kanda_redis_node_t *node);
 
 /* A greeting was answered in full: commands may go. */
-void kanda_redis_greeted(kanda_redis_t *rd);
+void kanda_redis_greeted(kanda_redis_node_t *node);
+
+
+/* TLS half. */
+
+/* Shakes hands over a connection that was just made, and checks whose it is. */
+void kanda_redis_tls_start(kanda_redis_node_t *node);
+
+/* Ends TLS, if it is spoken, before the connection is closed. */
+void kanda_redis_tls_close(ngx_connection_t *c);
 
 
 /* Reading half. */
 
 /* Makes a new connection's reply reader: NGX_OK or NGX_ERROR. */
-ngx_int_t kanda_redis_reader_create(kanda_redis_t *rd);
+ngx_int_t kanda_redis_reader_create(kanda_redis_node_t *node);
 
 /* Gives back what a whole reply was made of. */
-void kanda_redis_reply_done(kanda_redis_t *rd);
+void kanda_redis_reply_done(kanda_redis_node_t *node);
 
 void kanda_redis_read_handler(ngx_event_t *rev);
 
@@ -122,34 +246,54 @@ void kanda_redis_read_handler(ngx_event_t *rev);
 
 void kanda_redis_flush_handler(ngx_event_t *ev);
 void kanda_redis_timer_handler(ngx_event_t *ev);
-void kanda_redis_arm_timer(kanda_redis_t *rd);
+void kanda_redis_arm_timer(kanda_redis_node_t *node);
 
 
 /* Command half. */
 
+/* Queues a command on a node, which is to be reached: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_redis_append(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd);
+
+/* May a command go there, now or soon?  NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_redis_reach(kanda_redis_node_t *node);
+
+/* Adds a command to the greeting of a node; see kanda_redis_greet(). */
+ngx_int_t kanda_redis_node_greet(kanda_redis_node_t *node, ngx_uint_t nargs,
+    const ngx_str_t *args, kanda_redis_parse_pt parse, void *out);
+
 /* Takes one reply to whom it belongs.  NGX_ERROR when it belongs to nobody, or
  * to a greeting that it spoils, or is that of no master: the connection must
  * go. */
-ngx_int_t kanda_redis_deliver(kanda_redis_t *rd, redisReply *reply);
+ngx_int_t kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply);
+
+/* The same for a reply to a greeting. */
+ngx_int_t kanda_redis_deliver_greeting(kanda_redis_node_t *node,
+    redisReply *reply);
+
+/* Complains of an error reply in Redis's own words, as far as a log may repeat
+ * what a stranger says. */
+void kanda_redis_refused(kanda_redis_node_t *node, const redisReply *reply);
 
 /* Complains, but not more often than KANDA_REDIS_LOG_EVERY. */
-void kanda_redis_complain(kanda_redis_t *rd, const char *what,
+void kanda_redis_complain(kanda_redis_node_t *node, const char *what,
     const ngx_str_t *more);
 
 /* Resumes everybody with NGX_ERROR, for a reason that is counted. */
-void kanda_redis_fail_all(kanda_redis_t *rd, kanda_stats_redis_t reason);
+void kanda_redis_fail_all(kanda_redis_node_t *node, kanda_stats_redis_t reason);
 
 /* Writes what there is; NGX_OK, NGX_AGAIN or NGX_ERROR. */
-ngx_int_t kanda_redis_write(kanda_redis_t *rd, kanda_redis_buf_t *b);
+ngx_int_t kanda_redis_write(kanda_redis_node_t *node, kanda_redis_buf_t *b);
 
 
 /* Tells how things stand, to whoever reads the statistics. */
+void kanda_redis_gauges(kanda_redis_t *rd);
+
 static ngx_inline void
-kanda_redis_gauges(const kanda_redis_t *rd)
+kanda_redis_count(kanda_redis_node_t *node, ngx_int_t n)
 {
-    kanda_stats_set(KANDA_STATS_CONNECTED, rd->state == KANDA_REDIS_READY);
-    kanda_stats_set(KANDA_STATS_BROKEN, rd->broken);
-    kanda_stats_set(KANDA_STATS_QUEUE, rd->pending);
+    node->pending += n;
+    node->rd->pending += n;
+    kanda_stats_set(KANDA_STATS_QUEUE, node->rd->pending);
 }
 
 

@@ -1,41 +1,41 @@
 #include "kanda_redis_impl.h"
 
 
-static void kanda_redis_read(kanda_redis_t *rd);
-static ngx_int_t kanda_redis_parse(kanda_redis_t *rd);
+static void kanda_redis_read(kanda_redis_node_t *node);
+static ngx_int_t kanda_redis_parse(kanda_redis_node_t *node);
 
 
 void
 kanda_redis_read_handler(ngx_event_t *rev)
 {
-    kanda_redis_t     *rd;
+    kanda_redis_node_t     *node;
     ngx_connection_t  *c;
 
     c = rev->data;
-    rd = c->data;
+    node = c->data;
 
     if (c->close) {
-        kanda_redis_leave(rd);
+        kanda_redis_leave(node);
         return;
     }
 
     if (rev->timedout) {
         rev->timedout = 0;
-        rd->timeouts++;
-        kanda_redis_lost(rd, "greeting timed out");
+        node->timeouts++;
+        kanda_redis_lost(node, "greeting timed out");
         return;
     }
 
-    if (rd->state == KANDA_REDIS_CONNECTING) {
+    if (node->state == KANDA_REDIS_CONNECTING) {
         return;
     }
 
-    kanda_redis_read(rd);
+    kanda_redis_read(node);
 }
 
 
 static void
-kanda_redis_read(kanda_redis_t *rd)
+kanda_redis_read(kanda_redis_node_t *node)
 {
     ssize_t     n;
     u_char      buf[16384];
@@ -45,48 +45,49 @@ kanda_redis_read(kanda_redis_t *rd)
 
         if (reads == KANDA_REDIS_READS) {
             /* others and their timers have a turn, whatever Redis sends */
-            ngx_post_event(rd->c->read, &ngx_posted_next_events);
+            ngx_post_event(node->c->read, &ngx_posted_next_events);
             return;
         }
 
-        n = rd->c->recv(rd->c, buf, sizeof(buf));
+        n = node->c->recv(node->c, buf, sizeof(buf));
 
         if (n == NGX_AGAIN) {
             break;
         }
 
         if (n == 0 || n == NGX_ERROR) {
-            kanda_redis_lost(rd, n ? "receiving failed" : "connection closed");
+            kanda_redis_lost(node, n ? "receiving failed"
+                                     : "connection closed");
             return;
         }
 
-        rd->received = kanda_stats_now();
+        node->received = kanda_stats_now();
 
-        if (rd->reader->len > KANDA_REDIS_REPLY_MAX
-            || redisReaderFeed(rd->reader, (char *) buf, n) != REDIS_OK)
+        if (node->reader->len > KANDA_REDIS_REPLY_MAX
+            || redisReaderFeed(node->reader, (char *) buf, n) != REDIS_OK)
         {
-            kanda_redis_lost(rd, "reply too long");
+            kanda_redis_lost(node, "reply too long");
             return;
         }
 
-        if (kanda_redis_parse(rd) != NGX_OK) {
+        if (kanda_redis_parse(node) != NGX_OK) {
             return;
         }
     }
 
-    if (ngx_handle_read_event(rd->c->read, 0) != NGX_OK) {
-        kanda_redis_lost(rd, "no read events");
+    if (ngx_handle_read_event(node->c->read, 0) != NGX_OK) {
+        kanda_redis_lost(node, "no read events");
         return;
     }
 
-    if (ngx_queue_empty(&rd->waiting) && rd->state == KANDA_REDIS_READY) {
+    if (ngx_queue_empty(&node->waiting) && node->state == KANDA_REDIS_READY) {
 
         if (ngx_exiting) {
-            kanda_redis_leave(rd);
+            kanda_redis_leave(node);
             return;
         }
 
-        rd->c->idle = 1;
+        node->c->idle = 1;
     }
 }
 
@@ -95,44 +96,44 @@ kanda_redis_read(kanda_redis_t *rd)
  * the reader is then ours to free. */
 
 static ngx_int_t
-kanda_redis_parse(kanda_redis_t *rd)
+kanda_redis_parse(kanda_redis_node_t *node)
 {
     void         *reply;
     redisReader  *reader;
 
-    reader = rd->reader;
-    rd->parsing = 1;
+    reader = node->reader;
+    node->parsing = 1;
 
-    while (rd->reader == reader && rd->state != KANDA_REDIS_DOWN) {
+    while (node->reader == reader && node->state != KANDA_REDIS_DOWN) {
 
         if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
-            kanda_redis_lost(rd, rd->reply_size > KANDA_REDIS_REPLY_MAX
+            kanda_redis_lost(node, node->reply_size > KANDA_REDIS_REPLY_MAX
                                  ? "reply too long" : "malformed reply");
             break;
         }
 
         if (reply == NULL) {
-            rd->parsing = 0;
+            node->parsing = 0;
             return NGX_OK;
         }
 
-        if (kanda_redis_deliver(rd, reply) != NGX_OK) {
-            kanda_redis_lost(rd, "unexpected reply");
+        if (kanda_redis_deliver(node, reply) != NGX_OK) {
+            kanda_redis_lost(node, "unexpected reply");
             break;
         }
 
-        if (rd->state == KANDA_REDIS_GREETING
-            && ngx_queue_empty(&rd->greetings))
+        if (node->state == KANDA_REDIS_GREETING
+            && ngx_queue_empty(&node->greetings))
         {
-            kanda_redis_greeted(rd);
+            kanda_redis_greeted(node);
         }
     }
 
-    rd->parsing = 0;
+    node->parsing = 0;
     redisReaderFree(reader);
 
-    if (rd->reader == reader) {
-        rd->reader = NULL;
+    if (node->reader == reader) {
+        node->reader = NULL;
     }
 
     return NGX_ERROR;

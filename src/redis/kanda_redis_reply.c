@@ -47,39 +47,39 @@ static redisReplyObjectFunctions  kanda_redis_reply_functions = {
 
 
 ngx_int_t
-kanda_redis_reader_create(kanda_redis_t *rd)
+kanda_redis_reader_create(kanda_redis_node_t *node)
 {
-    rd->reader = redisReaderCreate();
-    if (rd->reader == NULL) {
+    node->reader = redisReaderCreate();
+    if (node->reader == NULL) {
         return NGX_ERROR;
     }
 
-    rd->reader->fn = &kanda_redis_reply_functions;
-    rd->reader->privdata = rd;
+    node->reader->fn = &kanda_redis_reply_functions;
+    node->reader->privdata = node;
 
-    kanda_redis_reply_done(rd);
+    kanda_redis_reply_done(node);
 
-    return rd->replies ? NGX_OK : NGX_ERROR;
+    return node->replies ? NGX_OK : NGX_ERROR;
 }
 
 
 void
-kanda_redis_reply_done(kanda_redis_t *rd)
+kanda_redis_reply_done(kanda_redis_node_t *node)
 {
-    rd->reply_size = 0;
+    node->reply_size = 0;
 
     /* a long reply's memory is not kept for the short ones to come */
 
-    if (rd->replies && rd->replies->d.next) {
-        ngx_destroy_pool(rd->replies);
-        rd->replies = NULL;
+    if (node->replies && node->replies->d.next) {
+        ngx_destroy_pool(node->replies);
+        node->replies = NULL;
     }
 
-    if (rd->replies) {
-        ngx_reset_pool(rd->replies);
+    if (node->replies) {
+        ngx_reset_pool(node->replies);
 
     } else {
-        rd->replies = ngx_create_pool(KANDA_REDIS_REPLY_POOL, rd->log);
+        node->replies = ngx_create_pool(KANDA_REDIS_REPLY_POOL, node->log);
     }
 }
 
@@ -90,17 +90,17 @@ static redisReply *
 kanda_redis_reply(const redisReadTask *task, size_t more)
 {
     redisReply     *reply, *parent;
-    kanda_redis_t  *rd;
+    kanda_redis_node_t  *node;
 
-    rd = task->privdata;
+    node = task->privdata;
 
-    rd->reply_size += sizeof(redisReply) + more;
+    node->reply_size += sizeof(redisReply) + more;
 
-    if (rd->reply_size > KANDA_REDIS_REPLY_MAX || rd->replies == NULL) {
+    if (node->reply_size > KANDA_REDIS_REPLY_MAX || node->replies == NULL) {
         return NULL;
     }
 
-    reply = ngx_pcalloc(rd->replies, sizeof(redisReply));
+    reply = ngx_pcalloc(node->replies, sizeof(redisReply));
     if (reply == NULL) {
         return NULL;
     }
@@ -120,7 +120,7 @@ static void *
 kanda_redis_reply_string(const redisReadTask *task, char *p, size_t len)
 {
     redisReply     *reply;
-    kanda_redis_t  *rd;
+    kanda_redis_node_t  *node;
 
     if (task->type != REDIS_REPLY_STRING && task->type != REDIS_REPLY_STATUS
         && task->type != REDIS_REPLY_ERROR)
@@ -133,9 +133,9 @@ kanda_redis_reply_string(const redisReadTask *task, char *p, size_t len)
         return NULL;
     }
 
-    rd = task->privdata;
+    node = task->privdata;
 
-    reply->str = ngx_pnalloc(rd->replies, len + 1);
+    reply->str = ngx_pnalloc(node->replies, len + 1);
     if (reply->str == NULL) {
         return NULL;
     }
@@ -152,7 +152,7 @@ static void *
 kanda_redis_reply_array(const redisReadTask *task, kanda_redis_count_t n)
 {
     redisReply     *reply;
-    kanda_redis_t  *rd;
+    kanda_redis_node_t  *node;
 
     /* a bound that hiredis lacks: an array announced is an array allocated */
 
@@ -165,10 +165,10 @@ kanda_redis_reply_array(const redisReadTask *task, kanda_redis_count_t n)
         return NULL;
     }
 
-    rd = task->privdata;
+    node = task->privdata;
 
     if (n > 0) {
-        reply->element = ngx_pcalloc(rd->replies, n * sizeof(redisReply *));
+        reply->element = ngx_pcalloc(node->replies, n * sizeof(redisReply *));
         if (reply->element == NULL) {
             return NULL;
         }

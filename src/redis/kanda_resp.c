@@ -66,12 +66,12 @@ kanda_resp_free(kanda_redis_buf_t *b)
 
 
 ngx_int_t
-kanda_redis_write(kanda_redis_t *rd, kanda_redis_buf_t *b)
+kanda_redis_write(kanda_redis_node_t *node, kanda_redis_buf_t *b)
 {
     ssize_t  n;
 
     while (b->pos < b->last) {
-        n = rd->c->send(rd->c, b->data + b->pos, b->last - b->pos);
+        n = node->c->send(node->c, b->data + b->pos, b->last - b->pos);
 
         if (n == NGX_AGAIN || n == 0) {
             return NGX_AGAIN;

@@ -90,6 +90,14 @@ for my $case (
     [ "unix:$redis->{socket} password_file=$root/none", 'password file' ],
     [ 'redis://no-such-host.invalid', 'host' ],
     [ 'redis://127.0.0.1:99999', 'port' ],
+    [ 'sentinel://127.0.0.1', "the master's name" ],
+    [ 'sentinel://127.0.0.1/', "the master's name" ],
+    [ 'sentinel://127.0.0.1,/m', 'host' ],
+    [ 'sentinel://127.0.0.1:99999/m', 'port' ],
+    [ 'sentinel:///m', 'host' ],
+    [ 'sentinel://127.0.0.1/m sentinel_user=x', 'user without a password' ],
+    [ 'redis://127.0.0.1 sentinel_password=x', 'sentinel:// only' ],
+    [ "unix:$redis->{socket} tls", 'no TLS over a Unix socket' ],
 ) {
     my ($directive, $words) = @$case;
     my ($status, $text) = service($directive)->nginx->check;

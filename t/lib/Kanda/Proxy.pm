@@ -6,6 +6,8 @@ package Kanda::Proxy;
 #   my $proxy = Kanda::Proxy->new($redis->{socket})->start;
 #   kanda_redis unix:$proxy->{socket}
 #
+# With a port for a target, it listens on a port too: $proxy->{port}.
+#
 #   $proxy->rule(on => qr/EVALSHA/, cut => 12);
 #   $proxy->rule();                             # behaves again
 #
@@ -28,6 +30,7 @@ use strict;
 use warnings;
 
 use IO::Select;
+use IO::Socket::INET;
 use IO::Socket::UNIX;
 use JSON::PP ();
 use Kanda::Home;
@@ -44,12 +47,16 @@ sub new {
 
     mkdir $dir or die "$dir: $!\n";
 
-    return bless { dir => $dir, target => $target, socket => "$dir/socket",
+    my $port = $target =~ /^\d+$/ ? Kanda::Home::port() : undef;
+
+    return bless { dir => $dir, target => $target, port => $port,
+                   socket => $port // "$dir/socket",
                    control => "$dir/control" }, $class;
 }
 
 
-sub url { 'unix:' . $_[0]{socket} }
+sub url  { 'unix:' . $_[0]{socket} }
+sub port { $_[0]{port} }
 
 
 sub start {
@@ -120,9 +127,7 @@ sub serve {
     my ($socket, $control, $target) = @_;
 
     $SIG{PIPE} = 'IGNORE';
-    my $front = IO::Socket::UNIX->new(Local => $socket, Listen => 128)
-        or die "$socket: $!\n";
-    chmod 0777, $socket;
+    my $front = listener($socket) or die "$socket: $!\n";
     my $back = IO::Socket::UNIX->new(Local => $control, Listen => 1)
         or die "$control: $!\n";
     my $boss;
@@ -141,7 +146,7 @@ sub serve {
         for my $fh ($select->can_read($wait > 0 ? $wait : 0)) {
             if ($fh == $front) {
                 my $c = $front->accept or next;
-                my $up = IO::Socket::UNIX->new(Peer => $target);
+                my $up = dial($target);
                 if (!$up) {
                     close $c;
                     next;
@@ -167,6 +172,26 @@ sub serve {
                 && $_ != $back && (!$boss || $_ != $boss) } $select->handles;
         }
     }
+}
+
+
+sub listener {
+    my ($socket) = @_;
+
+    return IO::Socket::INET->new(LocalAddr => '127.0.0.1', ReuseAddr => 1,
+                                 LocalPort => $socket, Listen => 128)
+        if $socket =~ /^\d+$/;
+
+    my $front = IO::Socket::UNIX->new(Local => $socket, Listen => 128);
+    chmod 0777, $socket;
+    return $front;
+}
+
+
+sub dial {
+    my ($target) = @_;
+    return $target =~ /^\d+$/ ? IO::Socket::INET->new("127.0.0.1:$target")
+                              : IO::Socket::UNIX->new(Peer => $target);
 }
 
 

@@ -1,0 +1,163 @@
+#include "kanda_redis_impl.h"
+
+
+static ngx_int_t kanda_redis_single_start(kanda_redis_t *rd);
+static ngx_int_t kanda_redis_single_find(kanda_redis_node_t *node);
+static ngx_int_t kanda_redis_single_hello(kanda_redis_node_t *node);
+static kanda_redis_node_t *kanda_redis_single_pick(kanda_redis_t *rd,
+    const kanda_redis_call_t *call);
+static void kanda_redis_single_stop(kanda_redis_t *rd);
+
+
+static const kanda_redis_topology_t  *kanda_redis_topologies[] = {
+    [KANDA_REDIS_SINGLE] = &kanda_redis_single,
+    [KANDA_REDIS_SENTINEL] = &kanda_redis_sentinel
+};
+
+
+const kanda_redis_topology_t  kanda_redis_single = {
+    kanda_redis_single_start,
+    kanda_redis_single_pick,
+    kanda_redis_single_stop
+};
+
+
+static const kanda_redis_role_t  kanda_redis_single_role = {
+    kanda_redis_single_find,
+    kanda_redis_single_hello,
+    NULL,
+    NULL,
+    "Redis",
+    0
+};
+
+
+kanda_redis_t *
+kanda_redis_create(ngx_cycle_t *cycle, const kanda_redis_conf_t *conf,
+    kanda_redis_hello_pt hello, void *data)
+{
+    kanda_redis_t  *rd;
+
+    rd = ngx_calloc(sizeof(kanda_redis_t), cycle->log);
+    if (rd == NULL) {
+        return NULL;
+    }
+
+    rd->conf = conf;
+    rd->topology = kanda_redis_topologies[conf->kind];
+    rd->hello = hello;
+    rd->hello_data = data;
+    rd->log = cycle->log;
+
+    ngx_queue_init(&rd->nodes);
+
+    if (rd->topology->start(rd) != NGX_OK) {
+        kanda_redis_destroy(rd);
+        return NULL;
+    }
+
+    return rd;
+}
+
+
+void
+kanda_redis_destroy(kanda_redis_t *rd)
+{
+    ngx_queue_t  *q;
+
+    rd->closing = 1;
+    rd->topology->stop(rd);
+
+    while (!ngx_queue_empty(&rd->nodes)) {
+        q = ngx_queue_head(&rd->nodes);
+        kanda_redis_node_destroy(ngx_queue_data(q, kanda_redis_node_t, link));
+    }
+
+    ngx_free(rd);
+}
+
+
+void
+kanda_redis_gather(kanda_redis_t *rd, void (*gather)(void *data), void *data)
+{
+    rd->gather = gather;
+    rd->gather_data = data;
+}
+
+
+void
+kanda_redis_wake(kanda_redis_t *rd)
+{
+    ngx_post_event(&rd->node->flush, &ngx_posted_events);
+}
+
+
+void
+kanda_redis_gauges(kanda_redis_t *rd)
+{
+    ngx_uint_t           connected, broken;
+    ngx_queue_t         *q;
+    kanda_redis_node_t  *node;
+
+    connected = !ngx_queue_empty(&rd->nodes);
+    broken = 0;
+
+    for (q = ngx_queue_head(&rd->nodes);
+         q != ngx_queue_sentinel(&rd->nodes);
+         q = ngx_queue_next(q))
+    {
+        node = ngx_queue_data(q, kanda_redis_node_t, link);
+        connected &= (node->state == KANDA_REDIS_READY);
+        broken |= node->broken;
+    }
+
+    kanda_stats_set(KANDA_STATS_CONNECTED, connected);
+    kanda_stats_set(KANDA_STATS_BROKEN, broken);
+}
+
+
+static ngx_int_t
+kanda_redis_single_start(kanda_redis_t *rd)
+{
+    rd->node = kanda_redis_node_create(rd, &kanda_redis_single_role);
+    if (rd->node == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) kanda_redis_connect(rd->node);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_redis_single_find(kanda_redis_node_t *node)
+{
+    kanda_redis_node_seed(node);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_redis_single_hello(kanda_redis_node_t *node)
+{
+    kanda_redis_t *rd = node->rd;
+
+    rd->greeted = node;
+
+    return rd->hello(rd, rd->hello_data);
+}
+
+
+static kanda_redis_node_t *
+kanda_redis_single_pick(kanda_redis_t *rd, const kanda_redis_call_t *call)
+{
+    return rd->node;
+}
+
+
+static void
+kanda_redis_single_stop(kanda_redis_t *rd)
+{
+}
