@@ -3,33 +3,60 @@
 //   ?next=/path   where to go on, instead of to the dashboard
 //   ?need=otp     with a code alone, while there is a session
 //   ?new          opens an account first
-//   #invitation   chooses a password first
+//   #inv_…        an invitation: chooses a password first
+//
+// Any other fragment belongs to where one wanted to be: browsers carry it along
+// when a gate sends them here.
 
 import { $, AUTH, complain, el, kept, onsubmit, open, say, speak, t }
   from '/js/base.js';
 import { codeField, enrol, field, recovery } from '/js/enrol.js';
 
-const query = new URLSearchParams(location.search);
+// At the end, next may stand unescaped, query and all, for who cannot escape:
+// then what follows it is no word to this page.
+const [, before = location.search, raw] =
+  /^(.*?[?&])next=(\/[^&]*\?.*)/.exec(location.search) ?? [];
+const query = new URLSearchParams(before);
+const next = raw ?? query.get('next');
 
-// In no address that is shown or remembered
-const invitation = location.hash.slice(1);
-history.replaceState(null, '', location.pathname + location.search);
-addEventListener('hashchange', () => location.reload());
+// An invitation goes from the address that is shown, and from what a reload or
+// the back button would find. The browser's own history may keep the link.
+const invited = () => /^#inv_[a-z2-7]{26}_/.test(location.hash);
+const invitation = invited() && location.hash.slice(1);
+
+if (invitation) {
+  history.replaceState(null, '', location.href.split('#')[0]);
+}
+addEventListener('hashchange', () => invited() && location.reload());
 
 let email = '';
 let temp;       // token of a login that waits for its code
 let fresh;      // a factor without recovery codes
 
 
-// A path of this origin; at the end it may stand unescaped, query and all, for
-// who cannot escape. Browsers take "/\" for "//", and drop tabs and line ends.
+// A path of this origin, with the fragment that came along if it has none of its
+// own. Browsers take "/\" for "//", and drop tabs and line ends.
+
+function target() {
+  const path = /^\/(?![/\\])/.test(next) ? next : '/dashboard';
+  const url = new URL(path, location.origin);
+
+  if (url.origin !== location.origin) {
+    throw new Error('another host');
+  }
+  url.hash ||= location.hash;
+  return url;
+}
 
 function go() {
-  const next = /[?&]next=(\/[^&]*\?.*)/.exec(location.search)?.[1]
-    ?? query.get('next') ?? '';
-  const url = /^\/(?![/\\])/.test(next) && new URL(next, location.origin);
+  let to = '/dashboard';
 
-  location.replace(url?.origin === location.origin ? url : '/dashboard');
+  try {
+    to = target();
+  } catch {
+    // what is no address of this host leads home
+  }
+  location.replace(to);
 }
 
 
@@ -52,7 +79,7 @@ function form(title, work, action, body, other, said) {
 
 const other = (key, step) => el('button', { type: 'button', class: 'quiet',
   onclick() {
-    email = $('email').value;
+    email = $('email')?.value ?? email;
     step();
   } }, t(key));
 
@@ -88,7 +115,8 @@ const toRecovery = () => second(field('code', 'signin.recovery', plain),
   other('signin.found', toCode));
 
 const toPassword = () => form('signin.welcome', accept, 'signin.save',
-  [el('p', {}, t('signin.invited')), newPassword()]);
+  [el('p', {}, t('signin.invited')), newPassword()],
+  other('signin.back', toSignIn));
 
 const toSession = () => form('signin.in', signOut, 'signin.out',
   el('p', {}, email),
@@ -180,7 +208,7 @@ async function start() {
   }
 
   toSignIn();
-  if (query.has('next') && !need) {
+  if (next !== null && !need) {
     return;
   }
 

@@ -28,7 +28,7 @@ export default {
 
     const links = await page.locator('a').evaluateAll(all => all.map(a =>
       a.getAttribute('href')));
-    for (const to of ['/reference', '/dashboard', '/sign-in', '/sign-in#sign-up',
+    for (const to of ['/reference', '/dashboard', '/sign-in', '/sign-in?new',
                       '/openapi.json']) {
       assert.ok(links.includes(to), to);
     }

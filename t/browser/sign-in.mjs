@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 
 const password = 'correct horse battery staple';
 let number = 0;
@@ -43,6 +44,18 @@ async function account(k, page, { factor = false } = {}) {
 
   return { email, secret, code, recoveryCodes };
 }
+
+
+// What whoever runs the server has done, by the socket that is theirs
+
+const administer = (k, path, data) => new Promise((done, fail) => {
+  const call = request({ socketPath: k.given.admin, method: 'POST',
+    path: `/admin/${path}`, headers: { 'Content-Type': 'application/json' },
+  }, async answer => done(JSON.parse(
+    Buffer.concat(await answer.toArray()).toString())));
+
+  call.on('error', fail).end(data && JSON.stringify(data));
+});
 
 
 // What a person sees and does
@@ -172,6 +185,7 @@ const nexts = {
   'data:text/html,x': home, 'inside': home, '@evil.example': home,
   'blob:https://evil.example/x': home, '//evil.example%2F..': home,
   '//127.0.0.1:1/inside': home, '/&next=//evil.example': '/',
+  '/%09/[': home, '//[': home, '/inside?a=1&new&need=otp': '/inside?a=1&new&need=otp',
 };
 nexts['%2Finside%3Fa%3D1%26b%3D%252F'] = '/inside?a=1&b=%2F';
 
@@ -426,39 +440,77 @@ export default {
   },
 
   'accepts an invitation': async k => {
-    const said = [];
     const page = await k.open();
-    let status = 401;
+    const email = someone();
+    const { link, invitation, userId } =
+      await administer(k, 'accounts', { email });
+    const sent = [];
 
-    // the route is not here yet
-    await page.route('**/auth/accept-invitation', route => {
-      said.push(route.request().postDataJSON());
-      return route.fulfill({ status, json: status === 200 ? { success: true }
-        : { error: 'x', code: 'INVALID_INVITATION' } });
-    });
-
-    await page.goto(`${k.base}/sign-in#an-old_one`);
+    assert.equal(link, `${k.base}/sign-in#${invitation}`);
+    page.on('request', request => sent.push(request.url()));
+    await page.goto(link);
     await heading(page, 'Choose a password');
     assert.equal(page.url(), `${k.base}/sign-in`);
     await k.looks(page, 'invitation');
-    await type(page, 'New password', password);
+    await type(page, 'New password', 'password1');
     await press(page, 'Save the password');
-    await alerted(page, /Ask for another/);
-
-    // the next link in the same tab
-    status = 200;
-    await page.evaluate(() => { location.hash = '#a-good_one'; });
-    await page.waitForURL(/sign-in$/);
-    await heading(page, 'Choose a password');
-    await type(page, 'New password', password);
-    await press(page, 'Save the password');
-    await told(page, /Sign in with it/);
+    await alerted(page, /most common/);
+    await press(page, 'Back to sign-in');
     await heading(page, 'Sign in');
-    assert.deepEqual(said, ['an-old_one', 'a-good_one'].map(token =>
-      ({ token, password })));
-    assert.ok(!await page.evaluate(() =>
-      performance.getEntriesByType('resource')
-        .some(e => e.name.includes('_one'))), 'in no request');
+
+    // the same in the same tab, which has been replaced meanwhile
+    const other = await administer(k, `accounts/${userId}/invitation`);
+    for (const [token, says] of [[invitation, /Ask for another/],
+      [invitation.slice(0, -3), /Ask for another/], [other.invitation, null]]) {
+      await page.evaluate(hash => { location.hash = hash; }, token);
+      await page.waitForURL(/sign-in$/);
+      await heading(page, 'Choose a password');
+      await type(page, 'New password', password);
+      await press(page, 'Save the password');
+      await (says ? alerted(page, says) : told(page, /Sign in with it/));
+    }
+    assert.ok(!sent.some(url => url.includes(userId)
+      && !url.includes('#')), 'in no request');
+    await signIn(page, email);
+    await at(page, '/dashboard');
+  },
+
+  'keeps the fragment that one came with': async k => {
+    const page = await k.open('/inside');
+    const { email, code } = await account(k, page, { factor: true });
+
+    await page.goto(`${k.base}/user/inside.html?x#section-2`);
+    assert.match(page.url(), /\/sign-in\?next=.*#section-2$/);
+    await heading(page, 'Sign in');
+    await page.reload();
+    await signIn(page, email);
+    await prove(page, await code());
+    await at(page, '/user/inside.html?x#section-2');
+
+    // where a code alone is missing, and where next has a fragment of its own
+    grow(k, (await me(page)).sub);
+    await page.goto(`${k.base}/otp/inside.html#section-3`);
+    await prove(page, await code());
+    await at(page, '/otp/inside.html#section-3');
+    await heading(page, 'Inside');
+    await page.goto(`${k.base}/sign-in?next=%2Finside%23own#inv_other`);
+    await signIn(page, (await account(k, page)).email);
+    await at(page, '/inside#own');
+  },
+
+  'takes only its own words, at any address of its own': async k => {
+    const page = await k.open();
+
+    for (const query of ['next=/inside?a=1&new&need=otp', 'x#sign-up', 'next=/%09/[']) {
+      await page.goto(`${k.base}/sign-in?${query}`);
+      await page.getByRole('button', { name: 'Open an account' }).waitFor();
+      await heading(page, 'Sign in');
+    }
+    await page.goto(`${k.base}/sign-in?new&next=/inside?a`);
+    await heading(page, 'Open an account');
+    await page.goto(`${k.base}//sign-in#inv_${'a'.repeat(26)}_x`);
+    await heading(page, 'Choose a password');
+    assert.equal(page.url(), `${k.base}//sign-in`);
   },
 
   'goes nowhere else': async k => {

@@ -49,6 +49,7 @@ my $b = Kanda::Browser->new(
 
 $b->run('t/browser/sign-in.mjs',
         redis   => $b->shipped->redis,
+        admin   => $b->shipped->admin,
         origins => [ map { "http://127.0.0.1:$_" } $forced, $closed ],
         forced  => "http://127.0.0.1:$forced",
         closed  => "http://127.0.0.1:$closed");

@@ -8,7 +8,8 @@ package Kanda::Shipped;
 #       edit  => sub { s/optional/required/ },  # $_ is conf/nginx.conf
 #       files => { 'html/a.html' => '<p>' },    # in a copy of html/ and conf/
 #   )->start;
-#   $s->port; $s->text; $s->error_log; $s->redis (its socket); $s->stop;
+#   $s->port; $s->text; $s->error_log; $s->stop;
+#   $s->redis; $s->admin;                       # their sockets
 
 use strict;
 use warnings;
@@ -88,10 +89,13 @@ sub port      { $_[0]{port} }
 sub text      { $_[0]{text} }
 sub build     { $_[0]{build} }
 
-sub redis {
-    my ($self) = @_;
+sub redis { $_[0]->socket('kanda_redis') }
+sub admin { $_[0]->socket('listen') }
+
+sub socket {
+    my ($self, $directive) = @_;
     my $conf = Kanda::Home::slurp("$self->{build}/run/nginx.conf");
-    my ($socket) = $conf =~ /kanda_redis unix:(\S+);/ or die;
+    my ($socket) = $conf =~ /$directive unix:(\S+);/ or die;
     return $socket;
 }
 
