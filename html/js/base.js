@@ -157,11 +157,25 @@ export async function kept(method, url, body) {
   return once(method, url, body);
 }
 
+// What a page wants to have looked at before it changes something
+
+let first = () => {};
+export const before = look => { first = look; };
+
+// Another window may sign in or out, with the same cookies: it tells the others.
+
+const windows = new BroadcastChannel('kanda');
+export const announce = () => windows.postMessage('session');
+export const announced = work => windows.addEventListener('message', work);
+
 // The same for pages that are nothing without a session: it ends at the sign-in
 // page.
 
 export async function call(method, url, body) {
   try {
+    if (method !== 'GET') {
+      await first();
+    }
     return await kept(method, url, body);
   } catch (e) {
     if (!e.over) {
@@ -185,9 +199,11 @@ export const open = (method, path, body, token) =>
 
 
 // Says something where a screen reader listens: in the element with the role
-// "alert" or "status" that is given, or in the page's own.
+// "alert" or "status" that is given, or in the page's own; there also what comes
+// when the other has gone, as a dialog may have.
 
-export function say(text, where = $('said')) {
+export function say(text, place) {
+  const where = place?.isConnected ? place : $('said');
   where.textContent = text;
   where.hidden = text === '';
 }

@@ -1,7 +1,7 @@
 // Clients: find, register, try, rotate, unlock, delete.
 
 import { LIMIT, api, ask, button, codeField, copier, d, done, el, field, groups,
-  list, once, onsubmit, row, sure, table, time } from '/js/parts.js';
+  keep, list, once, onsubmit, row, sure, table, time } from '/js/parts.js';
 
 const MOST = 10000;                     // clients that a search looks at
 let load, all, wanted;
@@ -53,10 +53,10 @@ const then = (what, work, kind) => button(what, b => {
   work();
 }, kind);
 
-const secret = (c, { qrDataUrl, secret: text }) => ask(c.clientId, [d('scan'),
-  el('img', { class: 'qr', src: qrDataUrl, alt: d('qr') }),
-  text && el('p', {}, el('code', {}, groups(text))),
-  row(text && copier(text), then('try', () => attempt(c), ''))]);
+const secret = (c, { qrDataUrl, secret: text }) => keep(ask(c.clientId,
+  [d('scan'), el('img', { class: 'qr', src: qrDataUrl, alt: d('qr') }),
+    text && el('p', {}, el('code', {}, groups(text))),
+    row(text && copier(text), then('try', () => attempt(c), ''))]));
 
 function register() {
   ask(d('register'), [field('clientId', { required: true }), field('label'),

@@ -100,9 +100,19 @@ export function save(name, text) {
   setTimeout(() => URL.revokeObjectURL(href), 9000);
 }
 
-export const once = (title, text, file) => ask(title, [d('once'),
+// What is shown once goes by its button alone: Esc, or a phone's way back, is
+// too easily pressed. Not every browser knows closedBy, and where one does, it
+// may not ask a second time.
+
+export function keep(box) {
+  box.closedBy = 'none';
+  box.oncancel = event => event.preventDefault();
+  return box;
+}
+
+export const once = (title, text, file) => keep(ask(title, [d('once'),
   el('pre', {}, text), row(copier(text),
-    button('download', () => save(file, text)))]);
+    button('download', () => save(file, text)))]));
 
 
 export const time = iso => iso && el('time', { datetime: iso }, when(iso));

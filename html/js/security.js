@@ -1,13 +1,21 @@
 // The account itself: second factor, password, sessions, its end.
 
 import { enrol } from '/js/enrol.js';
-import { $, LIMIT, ask, auth, button, check, codeField, d, done, el, field,
-  list, once, row, sure, time } from '/js/parts.js';
+import { $, LIMIT, announce, ask, auth, button, check, codeField, complain, d,
+  done, el, field, keep, list, once, row, sure, time } from '/js/parts.js';
 
-let place, me, load;
+let place, me, load, shown;
+
+// Anew, unless another part was opened meanwhile
 
 async function again(what) {
-  open(place, await auth('GET', 'me'));
+  const was = shown;
+  const who = was.isConnected && await auth('GET', 'me');
+
+  if (!was.isConnected) {
+    return;
+  }
+  open(place, who);
   what && done(what, me.email);
   $('head').focus();
 }
@@ -37,9 +45,9 @@ const off = () => ask(d('off'), d('offSure'), () => () =>
 
 async function on() {
   const where = el('div');
-  const box = ask(d('on'), [where]);
+  const box = keep(ask(d('on'), [where]));
 
-  box.addEventListener('close', () => again());
+  box.addEventListener('close', () => again().catch(e => complain(e)));
   try {
     await enrol(where, { email: me.email });
   } finally {
@@ -66,6 +74,7 @@ const change = () => ask(d('change'), [d('changeSure'), password(),
 const end = () => ask(d('end'), [d('endSure'), password(),
   check(d('endYes'), { required: true })], async v => {
   await auth('DELETE', 'account', { password: v.password });
+  announce();
   location.replace('/');
 }, 'danger');
 
@@ -100,5 +109,6 @@ export function open(where, who) {
   load = list(place, 'sessions', ['agent', 'ip', 'created', 'ends', 'actions'],
     sessions);
   load();
+  shown = place.firstChild;
   part('end', row(button('end', end, 'danger')));
 }

@@ -8,7 +8,7 @@
 // Any other fragment belongs to where one wanted to be: browsers carry it along
 // when a gate sends them here.
 
-import { $, AUTH, complain, el, kept, onsubmit, open, say, speak, t }
+import { $, AUTH, announce, complain, el, kept, onsubmit, open, say, speak, t }
   from '/js/base.js';
 import { codeField, enrol, field, recovery } from '/js/enrol.js';
 
@@ -56,6 +56,7 @@ function go() {
   } catch {
     // what is no address of this host leads home
   }
+  announce();
   location.replace(to);
 }
 
@@ -190,6 +191,7 @@ async function accept({ password }) {
 
 async function signOut() {
   await open('POST', 'logout');
+  announce();
   email = '';
   toSignIn(t('signin.left'));
 }
