@@ -145,9 +145,9 @@ clean('tidy', map {
 # Sizes, in bytes. None is compressed.
 
 my %most = (
-    'sign-in.html js/sign-in.js js/enrol.js' => 9 * 1024,
+    'sign-in.html js/sign-in.js js/enrol.js' => 10_600,
     'dashboard.html js/dashboard.js js/parts.js js/clients.js js/keys.js'
-        . ' js/log.js js/chart.js js/security.js' => 24_000,
+        . ' js/log.js js/chart.js js/security.js' => 27_000,
 );
 
 for my $files (sort keys %most) {

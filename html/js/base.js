@@ -26,13 +26,19 @@ export const $ = id => document.getElementById(id);
 
 
 // Texts, one file a language. English stands in the pages as well, for who has
-// no JavaScript; {name} in a text is replaced.
+// no JavaScript; {name} in a text is replaced. Where no file could be read, the
+// page's own words have to do, and the end of a name is better than nothing.
 
 const languages = ['en', 'de'];
 let texts = {};
+let poor = false;
+
+export const has = key => Object.hasOwn(texts, key);
 
 export function t(key, values = {}) {
-  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (all, name) =>
+  const text = texts[key] ?? (poor ? key.split('.').pop() : key);
+
+  return text.replace(/\{(\w+)\}/g, (all, name) =>
     values[name] ?? all);
 }
 
@@ -40,15 +46,50 @@ export function t(key, values = {}) {
 
 export function locale() {
   const { lang } = document.documentElement;
-  return navigator.languages.find(l => l.startsWith(lang)) ?? lang;
+  return navigator.languages.find(l => l.startsWith(lang) && known(l)) ?? lang;
+}
+
+// Some systems have names that are none, such as en-US@posix.
+
+function known(language) {
+  try {
+    return Intl.getCanonicalLocales(language);
+  } catch {
+    return false;
+  }
+}
+
+async function learn(language) {
+  const answer = await fetch(`/lang/${language}.json`);
+  const read = answer.ok && await answer.json();
+
+  if (!read.copied) {
+    throw new Error('these are no texts');
+  }
+  texts = read;
+  document.documentElement.lang = language;
+}
+
+// The words that stand in the page, and the one that is needed the most
+
+function makeDo() {
+  poor = true;
+  texts = { 'error.offline': 'The service cannot be reached. Reload the page.' };
+  document.documentElement.lang = 'en';
+
+  for (const e of document.querySelectorAll('[data-t]')) {
+    texts[e.dataset.t] = e.textContent;
+  }
+  for (const e of document.querySelectorAll('[data-t-label]')) {
+    texts[e.dataset.tLabel] = e.ariaLabel;
+  }
 }
 
 export async function speak() {
   const wanted = navigator.languages.map(l => l.slice(0, 2).toLowerCase());
   const chosen = wanted.find(l => languages.includes(l)) ?? 'en';
 
-  texts = await (await fetch(`/lang/${chosen}.json`)).json();
-  document.documentElement.lang = chosen;
+  await learn(chosen).catch(() => learn('en')).catch(makeDo);
 
   for (const e of document.querySelectorAll('[data-t]')) {
     e.textContent = t(e.dataset.t);
@@ -57,7 +98,14 @@ export async function speak() {
     e.setAttribute('aria-label', t(e.dataset.tLabel));
   }
 
-  document.title = t(document.documentElement.dataset.title) + ' – Kanda';
+  // who has a session needs no way to one
+  const way = document.querySelector('nav a[href="/sign-in"]');
+  if (way) {
+    way.hidden = 'X-CSRF-Token' in csrf();
+  }
+  if (!poor) {
+    document.title = t(document.documentElement.dataset.title) + ' – Kanda';
+  }
 }
 
 
@@ -76,26 +124,35 @@ export class Refused extends Error {
   constructor(status, body, wait) {
     super(body.error ?? body.detail ?? body.title ?? `HTTP ${status}`);
     this.status = status;
-    this.code = (body.code ?? '').toLowerCase();
-    this.wait = wait;
+    this.code = String(body.code ?? '').toLowerCase();
+    this.wait = /^\d+$/.test(wait) ? wait : null;      // it may be a date
     this.body = body;
   }
 
-  // in the reader's language, where there is a text for its code or, since many
-  // have none or share one, for what it says
-  get text() {
+  // There may be a text for its code or, since many have none or share one, for
+  // what it says; what a proxy or nginx itself says may be known by its status.
+  get key() {
     const said = this.message.toLowerCase().match(/\w+/g)?.join('_');
-    const key = [this.code, said].map(k => `error.${k}`).find(k => k in texts);
-    const text = key ? t(key)
-      : this.status ? this.message : t('error.offline');
+    const kind = this.status === 429 ? 'too_many_requests'
+      : this.status === 500 ? 'internal_error'
+      : this.status > 500 ? 'unavailable' : this.status ? null : 'offline';
+
+    return [this.code, said, kind].map(k => `error.${k}`).find(has);
+  }
+
+  // in the reader's language, if there is a text
+  get text() {
+    const text = this.key ? t(this.key) : this.message;
     return this.wait ? `${text} ${t('error.wait', { n: this.wait })}` : text;
   }
 }
 
-// The header that says what only a page of this host can read.
+// The header that says what only a page of this host can read. Of several such
+// cookies the first counts, here and to the service.
 
 export function csrf() {
-  const found = /(?:^|; )csrf-token=([0-9a-f]{32})(?:;|$)/.exec(document.cookie);
+  const found = /(?:^|; )csrf-token=([0-9a-fA-F]{32})(?:;|$)/
+    .exec(document.cookie);
   return found ? { 'X-CSRF-Token': found[1] } : {};
 }
 
@@ -202,8 +259,11 @@ export const open = (method, path, body, token) =>
 // "alert" or "status" that is given, or in the page's own; there also what comes
 // when the other has gone, as a dialog may have.
 
-export function say(text, place) {
+export function say(text, place, english = false) {
   const where = place?.isConnected ? place : $('said');
+
+  // the service itself speaks English alone
+  english ? where.setAttribute('lang', 'en') : where.removeAttribute('lang');
   where.textContent = text;
   where.hidden = text === '';
 }
@@ -212,7 +272,8 @@ export function complain(e, where) {
   if (!(e instanceof Refused)) {
     console.error(e);
   }
-  say(e instanceof Refused ? e.text : t('error.offline'), where);
+  say(e instanceof Refused ? e.text : t('error.offline'), where,
+    e instanceof Refused && !e.key);
 }
 
 
@@ -259,9 +320,19 @@ export const groups = secret => secret.match(/.{1,4}/g).join(' ');
 export const when = iso => new Date(iso).toLocaleString(locale(),
   { dateStyle: 'medium', timeStyle: 'medium' });
 
+// The button says how it went, and after a while its own word again.
+
+const saying = new WeakMap();
+
 export async function copy(text, button) {
-  await navigator.clipboard.writeText(text);
-  const before = button.textContent;
-  button.textContent = t('copied');
-  setTimeout(() => { button.textContent = before; }, 2000);
+  const done = await navigator.clipboard.writeText(text)
+    .then(() => true, () => false);
+  const { word, timer } = saying.get(button) ?? { word: button.textContent };
+
+  clearTimeout(timer);
+  button.textContent = t(done ? 'copied' : 'uncopied');
+  saying.set(button, { word, timer: setTimeout(() => {
+    button.textContent = word;
+    saying.delete(button);
+  }, 2000) });
 }

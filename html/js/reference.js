@@ -1,7 +1,7 @@
 // The reference: openapi.json as a page, with a form for each operation that
 // sends it to this server.
 
-import { $, csrf, complain, el, onsubmit, speak, t } from './base.js';
+import { $, Refused, csrf, complain, el, onsubmit, speak, t } from './base.js';
 
 let doc;
 
@@ -146,9 +146,14 @@ function send(method, path, op, given) {
   for (const [name, value] of of('path')) {
     path = path.replace(`{${name}}`, encodeURIComponent(value));
   }
+  const all = { ...headers, ...text && { 'Content-Type': 'application/json' },
+    ...Object.fromEntries(of('header')) };
+
+  if (/[^ -~]/.test(Object.values(all).join(''))) {
+    throw new Refused(400, { code: 'plain' });
+  }
   return fetch(path + (query && `?${query}`), { ...how, method, cache: 'no-store',
-    headers: { ...headers, ...text && { 'Content-Type': 'application/json' },
-               ...Object.fromEntries(of('header')) },
+    headers: all,
     body: text?.[1] ?? (form.length ? new URLSearchParams(form) : undefined) });
 }
 

@@ -210,12 +210,22 @@ async function start() {
   }
 
   toSignIn();
+
+  // what is typed while the answer takes its time stays
+  const step = $('step');
+  let touched = false;
+  ['beforeinput', 'submit'].forEach(name =>
+    step.addEventListener(name, () => { touched = true; }));
+
   if (next !== null && !need) {
     return;
   }
 
   const me = await kept('GET', `${AUTH}/me`);
 
+  if (touched || !step.isConnected) {
+    return;
+  }
   email = me.email;
   if (need && !me.isTotpEnabled) {
     return setUp().catch(begin);

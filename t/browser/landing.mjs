@@ -96,6 +96,40 @@ export default {
       await page.locator('pre:visible').nth(1).textContent());
   },
 
+  'and says it once': async k => {
+    const page = await k.open('/', { permissions: ['clipboard-write'] });
+    const button = page.locator('.tabs > .row > button').first();
+    const says = text => page.waitForFunction(([e, t]) => e.textContent === t,
+      [button_, text]);
+
+    await tab(page, 'curl').waitFor();
+    const button_ = await button.elementHandle();
+    await button.click();
+    await says('Copied');
+    await button.click();
+    await says('Copy');
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new Error('no'));
+    });
+    await button.click();
+    await says('The browser refused');
+    await says('Copy');
+  },
+
+  'who has a session needs no way to one': async k => {
+    const page = await k.open('/');
+    const link = page.getByRole('link', { name: 'Sign in', exact: true });
+    const data = { email: 'nav@example.com', password: 'walnut paper kite' };
+
+    await tab(page, 'curl').waitFor();
+    assert.equal(await link.count(), 1);
+    await page.request.post(`${k.base}/auth/register`, { data });
+    await page.request.post(`${k.base}/auth/login`, { data });
+    await page.reload();
+    await link.waitFor({ state: 'hidden' });
+    await page.getByRole('link', { name: 'Dashboard' }).waitFor();
+  },
+
   'where there is no clipboard, there is no button': async k => {
     const page = await k.open();
 

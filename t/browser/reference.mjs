@@ -290,4 +290,14 @@ export default {
     assert.equal(await page.locator('noscript a').getAttribute('href'), '/openapi.json');
     assert.equal(await page.locator('#live').isVisible(), false);
   },
+
+  'a token that no header could carry': async k => {
+    const page = await reference(k, '', { locale: 'de-DE' });
+    const all = await form(page, 'listClients');
+
+    await page.locator('#token').fill('kan_schlüssel😀');
+    await all.locator('form button').click();
+    await all.locator('[role=alert]:not([lang])', { hasText: 'auch ein Token' })
+      .waitFor();
+  },
 };
