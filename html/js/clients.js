@@ -1,7 +1,7 @@
 // Clients: find, register, try, rotate, unlock, delete.
 
 import { LIMIT, api, ask, button, codeField, copier, d, done, el, field, groups,
-  keep, list, once, onsubmit, row, sure, table, time } from '/js/parts.js';
+  isolated, keep, list, once, onsubmit, row, sure, table, time } from '/js/parts.js';
 
 const MOST = 10000;                     // clients that a search looks at
 let load, all, wanted;
@@ -17,7 +17,8 @@ async function everything() {
     found.push(...page.clients);
   } while (page.clients.length === 1000 && found.length < MOST);
 
-  return found;
+  return [found, found.length >= MOST && page.total > found.length
+    ? d('searchCut', { n: MOST }) : ''];
 }
 
 async function get(offset) {
@@ -30,10 +31,11 @@ async function get(offset) {
     all = null;
     throw e;
   });
-  const found = (await all).filter(c =>
+  const [clients, note] = await all;
+  const found = clients.filter(c =>
     `${c.clientId}\n${c.label}\n${c.issuer}`.toLowerCase().includes(wanted));
 
-  return [found.slice(offset, offset + LIMIT).map(cells), found.length];
+  return [found.slice(offset, offset + LIMIT).map(cells), found.length, note];
 }
 
 const cells = c => [button('manage', () => manage(c)), c.clientId, c.label,
@@ -66,7 +68,7 @@ function register() {
       field('period', { type: 'number', value: 30 }),
       field('secret', { autocomplete: 'off' }))
   ], async ({ digits, period, ...texts }) => {
-    const body = { digits: +digits || 6, period: +period || 30 };
+    const body = { digits: +(digits || 6), period: +(period || 30) };
     Object.entries(texts).forEach(([k, v]) => { body[k] = v || undefined; });
     const made = await api('POST', 'totp/register', body);
 
@@ -105,7 +107,7 @@ function attempt({ clientId, period }) {
     form.reset();
   });
 
-  ask(`${d('try')}: ${clientId}`, [form, said]).onclose = () => {
+  ask(`${d('try')}: ${isolated(clientId)}`, [form, said]).onclose = () => {
     clearInterval(timer);
     load();
   };

@@ -3,8 +3,8 @@
 import { open as clients } from '/js/clients.js';
 import { open as keys } from '/js/keys.js';
 import { open as log } from '/js/log.js';
-import { $, announce, announced, auth, before, button, complain, d, say, speak }
-  from '/js/parts.js';
+import { $, announce, announced, auth, before, button, complain, d,
+  isolated, say, speak } from '/js/parts.js';
 import { open as security } from '/js/security.js';
 
 const parts = { clients, keys, log, security };
@@ -23,7 +23,7 @@ function route(event) {
   });
   document.title = `${d(name)} – Kanda`;
   $('head').textContent = d(name);
-  $('hint').textContent = d(`${name}Hint`, me);
+  $('hint').textContent = d(`${name}Hint`, { email: isolated(me.email) });
   $('part').replaceChildren();
   say('');
   say('', $('done'));

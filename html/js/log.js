@@ -1,8 +1,8 @@
 // The access log: filter, live, files to keep, and the chart.
 
 import { chart, firstDay } from '/js/chart.js';
-import { LIMIT, api, button, check, complain, d, el, field, list, row, save,
-  time } from '/js/parts.js';
+import { LIMIT, alarms, api, button, check, d, el, field, list, row, save, time }
+  from '/js/parts.js';
 
 const events = `auth.register auth.login auth.token auth.logout auth.2fa.enable
 auth.2fa.disable auth.2fa.verify totp.register totp.validate totp.qrcode
@@ -29,12 +29,17 @@ async function walk(found, event, enough) {
   return [...found.values()];
 }
 
-// RFC 4180. A spreadsheet would take what begins like a formula for one.
+// RFC 4180, with quotes around every field. What begins with = + - @ or their
+// full-width forms is a formula to a spreadsheet: an apostrophe goes before it.
+// One that splits at another sign than the comma begins cells within a field,
+// and may drop blanks and quotes before them: so it goes there, too. Whoever
+// wants each byte as it was takes the NDJSON.
 
-function cell(value) {
-  const text = String(value ?? '').replace(/^[=+\-@\t\r]/, "'$&");
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
+const formula =
+  /(^|[;,|\t\r\n\v\f\u0085\u2028\u2029])(?=[\s"']*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
+
+const cell = value => `"${String(value ?? '').replace(formula, "$1'")
+  .replaceAll('"', '""')}"`;
 
 const line = values => values.map(cell).join() + '\r\n';
 
@@ -48,6 +53,7 @@ export function open(place) {
   const live = check(d('live'), { checked: true });
   const picture = el('div');
   const known = new Map();
+  const alarm = alarms(picture);
   let event = '';
   let seen;
 
@@ -59,10 +65,22 @@ export function open(place) {
       return null;
     }
     seen = now;
-    walk(known, '', (last, at) => at >= 1800 || known.has(last.id)
-      || new Date(last.timestamp) < firstDay())
-      .then(all => chart(picture, all)).catch(e => complain(e));
+    draw().catch(e => {
+      seen = null;                      // the next look tries again
+      alarm(e);
+    });
     return [logs.map(cells), total];
+  }
+
+  // What is known has no gap: pages count when all of them have come.
+
+  async function draw() {
+    const all = await walk(new Map(), '', (last, at) => at >= 1800
+      || known.has(last.id) || new Date(last.timestamp) < firstDay());
+
+    all.forEach(e => known.set(e.id, e));
+    alarm(null);
+    chart(picture, [...known.values()]);
   }
 
   const keep = (kind, head, form) => button(kind, async () => save(

@@ -1,6 +1,6 @@
 // What the parts of the dashboard share: fields, buttons, dialogs, lists.
 
-import { $, complain, copy, el, onsubmit, say, t, when } from '/js/base.js';
+import { $, complain, copy, el, has, onsubmit, say, t, when } from '/js/base.js';
 
 export * from '/js/base.js';
 
@@ -8,7 +8,15 @@ export const LIMIT = 20;                // rows of a page
 
 export const d = (key, values) => t(`dash.${key}`, values);
 export const row = (...children) => el('div', { class: 'row' }, children);
-export const done = (what, id) => say(d('did', { what: d(what), id }), $('done'));
+
+// A name in a sentence. Names are written by others: signs that turn the
+// direction of what follows would turn the rest around, or end its isolation.
+
+export const isolated = text =>
+  `\u2068${String(text).replace(/[\u202A-\u202E\u2066-\u2069]/g, '')}\u2069`;
+
+export const done = (what, id) =>
+  say(d('did', { what: d(what), id: isolated(id) }), $('done'));
 
 let fields = 0;
 
@@ -16,14 +24,14 @@ let fields = 0;
 
 export function field(name, { options, ...more } = {}) {
   const id = `f${++fields}`;
-  const hint = d(`${name}Hint`);
-  const hinted = !hint.startsWith('dash.');
+  const hinted = has(`dash.${name}Hint`);
   const all = { id, name, ...more, 'aria-describedby': hinted && `${id}h` };
 
   return [el('label', { for: id }, d(name)),
     options ? el('select', all, options.map(o => el('option', {}, o)))
       : el('input', all),
-    hinted ? el('p', { id: `${id}h`, class: 'hint' }, hint) : []];
+    hinted ? el('p', { id: `${id}h`, class: 'hint' },
+      d(`${name}Hint`)) : []];
 }
 
 export const check = (text, attributes) => el('label', { class: 'check' },
@@ -82,11 +90,10 @@ export function ask(title, content, work, kind) {
   return box;
 }
 
-// Are you sure? Then the call, and what follows. A name that is written from
-// right to left shall not turn the rest of the question around.
+// Are you sure? Then the call, and what follows.
 
 export const sure = (what, id, call, next, kind) => ask(d(what),
-  d(`${what}Sure`, { id: `\u2068${id}\u2069` }), async () => {
+  d(`${what}Sure`, { id: isolated(id) }), async () => {
     const answer = await call();
     return async () => {
       done(what, id);
@@ -126,19 +133,39 @@ export const table = (heads, rows, name) =>
         el('td', {}, c ?? '–')))))));
 
 
-// A list that pages: get(offset) answers [rows, total], or nothing if all is as
-// it was. Returns what loads it. The focus of a row that goes comes to the table.
+// Failures of what is tried again and again: told as long as they last, and as
+// long as the place is there that they are about.
+
+export function alarms(place) {
+  let told = '';
+
+  return e => {
+    if (e && place.isConnected) {
+      complain(e);
+      told = $('said').textContent;
+    } else if (told && $('said').textContent === told) {
+      say(told = '');
+    }
+  };
+}
+
+
+// A list that pages: get(offset) answers [rows, total, note], or nothing if all
+// is as it was. Returns what loads it. The focus of a row that goes comes to the
+// table, which stays where it was scrolled to.
 
 export function list(parent, name, heads, get) {
   const range = el('p', { class: 'hint' });
   const body = el('div');
+  const alarm = alarms(body);
   let turn = 0;
   let from = 0;
 
   async function load(offset, live) {
     const mine = ++turn;
-    const [rows, total] = await get(offset) ?? [];
+    const [rows, total, note = ''] = await get(offset) ?? [];
 
+    alarm(null);
     if (mine !== turn || !rows) {
       return;
     }
@@ -147,8 +174,9 @@ export function list(parent, name, heads, get) {
     }
 
     const focused = body.contains(document.activeElement);
+    const left = from === offset && body.querySelector('.wide')?.scrollLeft;
     const go = (text, to) => {
-      const b = button(text, () => load(to));
+      const b = button(text, () => load(to).catch(alarm));
       b.disabled = to < 0 || to >= total;
       return b;
     };
@@ -156,15 +184,19 @@ export function list(parent, name, heads, get) {
     from = offset;
     range.ariaLive = live ? 'off' : 'polite';
     range.textContent = d(total ? 'range' : `${name}None`,
-      { total, from: from + 1, to: from + rows.length });
+      { total, from: from + 1, to: from + rows.length })
+      + (note && ` ${note}`);
     body.replaceChildren(total ? table(heads, rows, d(name)) : '',
       total > LIMIT ? row(go('back', from - LIMIT), go('more', from + LIMIT))
         : '');
+    if (left) {
+      body.querySelector('.wide')?.scrollTo(left, 0);
+    }
     if (focused) {
       (body.querySelector('.wide') ?? $('head')).focus();
     }
   }
 
   parent.append(range, body);
-  return (offset = from, live) => load(offset, live).catch(e => complain(e));
+  return (offset = from, live) => load(offset, live).catch(alarm);
 }

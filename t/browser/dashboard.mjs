@@ -11,7 +11,7 @@ let people = 0;
 const long = 'ä'.repeat(64);
 const hostile = [
   '<img src=x onerror="document.title=1">', `"'><script>document.title=1</script>`,
-  '\u202Eevil\u202C & &lt;b&gt;', '👩‍👩‍👧 {n} {id}', '=1+1', long,
+  '\u2069\u202Eevil\u202C & &lt;b&gt;', '👩‍👩‍👧 {n} {id}', '=1+1', long,
 ];
 
 
@@ -114,7 +114,7 @@ export default {
     await press(form, 'Register a client');
 
     await asked(page, 'user/1 ü%?#');
-    await told(page, 'Register a client, user/1 ü%?#');
+    await told(page, 'Register a client, \u2068user/1 ü%?#\u2069');
     const secret = await secretIn(page);
     assert.match(secret, /^[A-Z2-7]{32}$/);
     assert.match(await dialog(page).locator('code').innerText(),
@@ -133,7 +133,7 @@ export default {
     // a code, once; what is none; and the wrong ones, until it is locked
     const next = k.codes(secret);
     await press(dialog(page), 'Try a code');
-    await asked(page, 'Try a code: user/1 ü%?#');
+    await asked(page, 'Try a code: \u2068user/1 ü%?#\u2069');
     assert.ok(!(await page.content()).includes(secret.slice(0, 4) + ' '),
       'the secret is gone');
     const left = await dialog(page).getByRole('progressbar')
@@ -217,7 +217,7 @@ export default {
       'Cancel', 'not by a hasty Enter');
     await k.axe(page);
     await press(dialog(page), 'Delete');
-    await told(page, 'Delete, user/1');
+    await told(page, 'Delete, \u2068user/1');
     await page.getByText('No clients here').waitFor();
     assert.equal(await page.evaluate(() => document.activeElement.id), 'head',
       'the focus has a place');
@@ -322,6 +322,16 @@ export default {
     await page.getByLabel('Search').fill('');
     await page.getByText('1–20 of 40').waitFor();
 
+    // and through more than it looks at
+    await page.route('**/api/totp?limit=1000&*', route => route.fulfill({ json: {
+      clients: Array(1000).fill(one), total: 10001, limit: 1000, offset: 0 } }));
+    await page.getByLabel('Search').fill(one.clientId);
+    await page.getByText('of 10000 Only the newest 10000 clients were looked at.')
+      .waitFor();
+    await page.unroute('**/api/totp?limit=1000&*');
+    await page.getByLabel('Search').fill('');
+    await page.getByText('1–20 of 40').waitFor();
+
     // one client that did
     await api(page, 'DELETE', 'totp/client-43');
     await manage(page, 'client-43', 'New secret');
@@ -393,7 +403,7 @@ export default {
     await dialog(page).getByText('Revoke \u2068login servers\u2069?').waitFor();
     await k.axe(page);
     await press(dialog(page), 'Revoke');
-    await told(page, 'Revoke, login servers');
+    await told(page, 'Revoke, \u2068login servers');
     await page.getByText('1–1 of 1').waitFor();
     assert.equal((await program(k, validator, 'POST', 'totp/validate',
       { clientId: 'c', token: '000000' })).status, 401);
@@ -408,9 +418,10 @@ export default {
 
     // wrong codes, a right one, and strangers' words
     for (const [token, agent] of [['111111', '+a\tb'], ['222222', '@x,y'],
-      ['x', '-"q"'], ['333333', hostile[0]]]) {
-      await program(k, apiKey, 'POST', 'totp/validate',
-        { clientId: '-c', token }, { 'User-Agent': agent });
+      ['x', '-"q"'], ['333333', hostile[0]], ['x', 'a;=1'], ['x', `a|"'+1`],
+      ['x', 'b, @x;;-y'], ['x', '＝1;＋2|－3,＠'], ['x', 'a-b=c@d; e']]) {
+      await program(k, apiKey, 'POST', 'totp/validate', { clientId: '-c', token },
+        { 'User-Agent': Buffer.from(agent).toString('latin1') });
     }
     await page.evaluate(async () => {
       const { api } = await import('/js/base.js');
@@ -440,8 +451,8 @@ export default {
     await select.selectOption('totp.unlock');
     await page.getByText('1–20 of 21').waitFor();
     await select.selectOption('totp.validate');
-    await page.getByText('1–4 of 4').waitFor();
-    const tries = await Promise.all([0, 1, 2, 3].map(i =>
+    await page.getByText('1–9 of 9').waitFor();
+    const tries = await Promise.all([5, 6, 7, 8].map(i =>
       cells(rows(page).nth(i))));
     assert.deepEqual(tries.map(r => [r[2], r[5]]), [
       ['refused wrong_code', hostile[0]], ['refused malformed', '-"q"'],
@@ -456,13 +467,14 @@ export default {
     assert.deepEqual(await kept(page, 'Download NDJSON'),
       ['access-log.ndjson', ndjson(some)]);
     const [name, csv] = await kept(page, 'Download CSV');
-    const head = 'id,timestamp,event,success,clientId,reason,ip,userAgent,'
-      + 'apiKeyId,count\r\n';
-    const agents = [`"<img src=x onerror=""document.title=1"">"`, `"'-""q"""`,
-      `"'@x,y"`, `'+a?b`];
+    const head = '"id","timestamp","event","success","clientId","reason","ip",'
+      + '"userAgent","apiKeyId","count"\r\n';
+    const agents = ['"a-b=c@d; e"', `"'＝1;'＋2|'－3,'＠"`, `"b,' @x;;'-y"`,
+      `"a|'""'+1"`, `"a;'=1"`, `"<img src=x onerror=""document.title=1"">"`,
+      `"'-""q"""`, `"'@x,y"`, `"'+a?b"`];
     assert.deepEqual([name, csv], ['access-log.csv', head + some.map((e, i) =>
-      `${e.id},${e.timestamp},totp.validate,false,'-c,${e.reason},127.0.0.1,`
-      + `${agents[i]},${e.apiKeyId},\r\n`).join('')]);
+      `"${e.id}","${e.timestamp}","totp.validate","false","'-c","${e.reason}",`
+      + `"127.0.0.1",${agents[i]},"${e.apiKeyId}",""\r\n`).join('')]);
     await select.selectOption('all');
     await page.getByText(`1–20 of ${all.length}`).waitFor();
     assert.deepEqual((await kept(page, 'Download NDJSON'))[1], ndjson(all));
@@ -518,11 +530,21 @@ export default {
     await page.clock.fastForward(5000);
     assert.deepEqual([asked, await newest()], [3, 'second']);
 
-    // nor when another part is there
+    // what is scrolled sideways stays so
+    await page.setViewportSize({ width: 360, height: 740 });
     await page.getByLabel('Refresh by itself').check();
+    const left = () => page.locator('#part > div > .wide').last()
+      .evaluate(e => e.scrollLeft);
+    await page.locator('#part > div > .wide').last()
+      .evaluate(e => e.scrollTo(70, 0));
+    await poll();
+    await rows(page).first().getByText('third').waitFor();
+    assert.equal(await left(), 70);
+
+    // nor when another part is there
     await part(page, 'API keys');
     await page.clock.fastForward(15000);
-    assert.equal(asked, 3);
+    assert.equal(asked, 4);
   },
 
   'a log of many pages': async k => {
@@ -563,6 +585,32 @@ export default {
     await page.getByText('1–1 of 1').waitFor();
     await page.waitForTimeout(100);
     assert.equal(asked, 11);
+  },
+
+  'a chart that could not be drawn': async k => {
+    const page = await enter(k);
+    const entries = Array.from({ length: 250 }, (_, i) => ({ id: `${i}`,
+      timestamp: new Date().toISOString(), event: 'totp.validate',
+      success: true, clientId: 'c', reason: null, ip: null, userAgent: null,
+      apiKeyId: null, count: null }));
+    let away = true;
+
+    k.allow(/status of 503/);
+    await page.clock.install();
+    await page.route('**/api/logs?*', route => {
+      const query = new URL(route.request().url()).searchParams;
+      const [limit, offset] = [+query.get('limit'), +query.get('offset')];
+      return offset && away ? route.fulfill({ status: 503, body: '<html>' })
+        : route.fulfill({ json: { logs: entries.slice(offset, offset + limit),
+          total: 250, limit, offset } });
+    });
+    await part(page, 'Access log');
+    await page.locator('#said').getByText('cannot decide').waitFor();
+    assert.equal(await page.locator('svg').count(), 0, 'half of it is wrong');
+    away = false;
+    await page.clock.fastForward(5000);
+    await page.getByText('■ accepted: 250').waitFor();
+    assert.ok(await page.locator('#said').isHidden(), 'and it is forgotten');
   },
 
   'the chart': async k => {
@@ -618,7 +666,7 @@ export default {
 
   'the account': async k => {
     const page = await enter(k, '#security');
-    await page.getByText(`You are ${page.email}`).waitFor();
+    await page.getByText(`You are \u2068${page.email}`).waitFor();
     await page.getByText('It is off').waitFor();
     await page.getByText('(this one)').waitFor();
     await k.looks(page, 'dashboard-security');
@@ -797,7 +845,9 @@ export default {
       assert.deepEqual(await cell.evaluateAll(l => l.slice(1, 4).map(e =>
         e.textContent)), [text, text, text]);
       await manage(page, text, 'Delete');
-      await dialog(page).getByText(`Delete \u2068${text}\u2069 for ever?`).waitFor();
+      const sentence = await dialog(page).locator('p').first().textContent();
+      const harmless = text.replace(/[\u202A-\u202E\u2066-\u2069]/g, '');
+      assert.equal(sentence, `Delete \u2068${harmless}\u2069 for ever?`);
       await press(dialog(page), 'Cancel');
       await gone(page);
     }
@@ -911,6 +961,11 @@ export default {
     await bare();
     await fits();
     await dialog(page).getByLabel('Client-ID').fill('a');
+    await dialog(page).getByLabel('Ziffern').fill('0');
+    await press(dialog(page), 'Client registrieren');
+    await dialog(page).locator('[role=alert][lang=en]').getByText(/^digits/)
+      .waitFor();
+    await dialog(page).getByLabel('Ziffern').fill('');
     await press(dialog(page), 'Client registrieren');
     await dialog(page).locator('img').waitFor();
     await bare();
@@ -938,6 +993,25 @@ export default {
     }
   },
 
+  'odd browsers': async k => {
+    const page = await enter(k);
+
+    // a locale that is none
+    await page.addInitScript(() => Object.defineProperty(navigator, 'languages',
+      { value: ['en-US@posix', 'en'] }));
+    await page.goto(`${k.base}/dashboard#security`);
+    await page.reload();
+    await page.getByText('1–1 of 1').waitFor();
+
+    // a cookie in capitals, and one of a folder, which comes first
+    const header = () => page.evaluate(async () =>
+      (await import('/js/base.js')).csrf()['X-CSRF-Token']);
+    await page.evaluate(() => {
+      document.cookie = `csrf-token=${'AF'.repeat(16)}; path=/dashboard`;
+    });
+    assert.equal(await header(), 'AF'.repeat(16));
+  },
+
   'when the service is away': async k => {
     const page = await enter(k);
     await api(page, 'POST', 'totp/register', { clientId: 'c' });
@@ -957,6 +1031,22 @@ export default {
     await page.unroute('**/api/**');
     await page.getByLabel('Search').fill('cc');
     await page.getByText('No clients here').waitFor();
+    assert.ok(await page.locator('#said').isHidden(), 'and it is forgotten');
+
+    // what others than the service say
+    k.allow(/status of (502|429|400)/);
+    const body = '<html>';
+    for (const [answer, says] of [
+      [{ status: 429, body, headers: { 'Retry-After': 'Wed, 21 Oct 2065 07:28:00 GMT' } },
+        'Too many tries. Wait a minute.'],
+      [{ status: 502, body }, 'The service cannot decide this right now. Try again in a moment.'],
+      [{ status: 400, json: { code: 7, detail: 'seven' } }, 'seven']]) {
+      await page.getByLabel('Search').fill('');
+      await page.route('**/api/**', route => route.fulfill(answer));
+      await page.getByLabel('Search').fill(`${answer.status}`);
+      await page.locator('#said').getByText(says, { exact: true }).waitFor();
+      await page.unroute('**/api/**');
+    }
     await page.getByLabel('Search').fill('');
 
     // a server that draws no secret again
@@ -1020,7 +1110,7 @@ export default {
     const other = { email: `other.${ours}`, password };
     const post = (path, data) => page.request.post(`${k.base}/auth/${path}`,
       { data });
-    const seen = email => page.getByText(`You are ${email}`).waitFor();
+    const seen = email => page.getByText(`You are \u2068${email}`).waitFor();
 
     // what nobody announces is noticed before something is done ...
     await api(page, 'POST', 'totp/register', { clientId: 'private-c' });
