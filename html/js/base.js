@@ -147,12 +147,15 @@ export class Refused extends Error {
   }
 }
 
-// The header that says what only a page of this host can read. Of several such
-// cookies the first counts, here and to the service.
+// The header that says what only a page of this host can read. Other hosts and
+// ports may have put cookies of that name beside ours. The service takes any of
+// the form that it gives out, if it has come; those of longer paths, which may
+// not, stand before ours.
 
 export function csrf() {
-  const found = /(?:^|; )csrf-token=([0-9a-fA-F]{32})(?:;|$)/
-    .exec(document.cookie);
+  const found = [...document.cookie.matchAll(
+    /(?:^|; )csrf-token=([0-9a-f]{32})(?=;|$)/g)].at(-1);
+
   return found ? { 'X-CSRF-Token': found[1] } : {};
 }
 

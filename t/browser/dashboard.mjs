@@ -1003,13 +1003,24 @@ export default {
     await page.reload();
     await page.getByText('1–1 of 1').waitFor();
 
-    // a cookie in capitals, and one of a folder, which comes first
+    // cookies that somebody planted, and which come first
     const header = () => page.evaluate(async () =>
       (await import('/js/base.js')).csrf()['X-CSRF-Token']);
-    await page.evaluate(() => {
-      document.cookie = `csrf-token=${'AF'.repeat(16)}; path=/dashboard`;
-    });
-    assert.equal(await header(), 'AF'.repeat(16));
+    const own = await header();
+    const plant = value => page.evaluate(v => {
+      document.cookie = `csrf-token=${v}; path=/dashboard`;
+    }, value);
+    for (const value of ['AF'.repeat(16), 'x', 'af'.repeat(16)]) {
+      await plant(value);
+      assert.equal(await header(), own);
+      await press(page, 'Change the password');
+      await dialog(page).getByLabel('Password', { exact: true }).fill('not this');
+      await dialog(page).getByLabel('New password').fill('paper walnut kite');
+      await press(dialog(page), 'Change the password');
+      await dialog(page).locator(clear).getByText('is wrong').waitFor();
+      await press(dialog(page), 'Cancel');
+      await gone(page);
+    }
   },
 
   'when the service is away': async k => {
