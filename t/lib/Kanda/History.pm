@@ -44,7 +44,7 @@ our @RULES = qw(twice backwards rotated deleted locked wrong window revoked
 
 # these are of a loss of what was acknowledged, if nothing else explains them
 our %LOSS = map { $_ => 1 }
-            qw(backwards rotated deleted revoked lost returned unlogged);
+            qw(backwards rotated deleted locked revoked lost returned unlogged);
 
 
 sub new {
