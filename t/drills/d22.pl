@@ -10,10 +10,9 @@ use Test::More;
 use Time::HiRes qw(sleep);
 
 my $drill = Kanda::Drill->new('D22', 'binary upgrade, and back', full => 20,
-                              mortal => 1)->start;
+                              mortal => 1)->servers;
 my $nginx = $drill->k->nginx;
-my $old = $nginx->pid;
-my $new;
+my ($old, $new);
 
 sub in_file { my ($pid) = Kanda::Home::slurp($_[0]) =~ /(\d+)/; $pid // 0 }
 sub workers_of {
@@ -21,7 +20,19 @@ sub workers_of {
     return split ' ', Kanda::Home::slurp("/proc/$pid/task/$pid/children");
 }
 
-END { kill 'TERM', $new if $new }
+END { kill 'TERM', grep { $_ } $old, $new }
+
+# one whose parent is there takes it for an upgrade that has not ended
+$nginx->stop;
+system 'sh', '-c', '"$@" > /dev/null 2>&1 &', 'sh', $nginx->binary,
+       '-p', $nginx->dir, '-e', $nginx->{log}, '-c',
+       $nginx->dir . '/nginx.conf';
+Kanda::Home::wait_for('a master', 10, sub {
+    $old = in_file($nginx->dir . '/nginx.pid');
+    $old && -e "/proc/$old" && workers_of($old) == 2 });
+$nginx->{pid} = $old;
+delete $drill->k->{http_link};
+$drill->start;
 
 for my $round ($drill->rounds) {
     my $file = $nginx->dir . '/nginx.pid';
@@ -48,7 +59,8 @@ for my $round ($drill->rounds) {
 # the old one goes at last
 kill 'QUIT', $old;
 Kanda::Home::wait_for('the old master to leave', 10,
-                      sub { !Kanda::Home::alive($old) });
+                      sub { !-e "/proc/$old" });
+$old = 0;
 $nginx->{pid} = $new;
 is(scalar($nginx->worker_pids), 2, 'the new master has workers');
 $drill->finish(failed => 0);

@@ -16,7 +16,7 @@ Kanda::Home::allow(qr/worker_connections are not enough/,
 my $what = $ARGV[0] // 'connections';
 my $drill = Kanda::Drill->new('D25', "no $what left", full => 20,
     workers => 1, rate => 100, mix => { size => 1 },
-    $what eq 'connections' ? (events => 'worker_connections 128;')
+    $what eq 'connections' ? (connections => 128)
                            : (main => 'worker_rlimit_nofile 64;'))->start;
 
 for my $round ($drill->rounds) {

@@ -12,7 +12,8 @@ package Kanda::Drill;
 # Options: full (rounds by "make drills"), rate, and what Kanda->new takes;
 # proxy => 1 puts a Kanda::Proxy before Redis; two => 1 has a second nginx;
 # mortal => 1 lets workers die; lossy => 1 only counts what Redis has lost;
-# mix => { ... } goes to Kanda::Mix.
+# mix => { ... } goes to Kanda::Mix; also => a function that checks the lines
+# of the history, too.
 #
 # The last line of output is for t/drills/run.
 
@@ -33,7 +34,7 @@ use Time::HiRes qw(sleep time);
 sub new {
     my ($class, $id, $name, %o) = @_;
     my %k = map { exists $o{$_} ? ($_ => delete $o{$_}) : () }
-            qw(workers main events http server location redis listen env
+            qw(workers connections main events http server location redis listen env
                faketime user);
 
     $k{workers} //= 2;
@@ -79,6 +80,8 @@ sub impossible {
 sub servers {
     my ($self) = @_;
     my $k = $self->{k};
+
+    return $self if $self->{ports};
 
     $k->start_redis;
 
@@ -192,6 +195,8 @@ sub finish {
     is(scalar @refused, 0, 'no request is refused') if defined $o{failed};
     is($self->workers, $self->{pids}, 'the same workers')
         if !$self->{mortal};
+
+    $self->{also}->(@lines) if $self->{also};
 
     my ($first, $all) = $self->recovery(@lines);
     $self->in_time('back after', $o{first} // 1, $first);

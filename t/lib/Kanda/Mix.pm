@@ -562,6 +562,7 @@ sub ask {
     my $r;
 
     for my $try (1 .. 100) {
+        POSIX::_exit(1) if getppid != $self->{parent};
         $self->{http} //= Kanda::HTTP->new($self->{ports}[0]);
         $start = time;
         $r = $self->{http}->send($request->{text})->receive;
