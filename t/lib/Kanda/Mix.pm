@@ -111,6 +111,20 @@ sub history {
 }
 
 
+# With count: { status => how many }.
+
+sub counts {
+    my ($self) = @_;
+    my %of;
+
+    for my $line ($self->history->lines) {
+        $of{ $line->{status} } += $line->{verdict};
+    }
+
+    return \%of;
+}
+
+
 # The rest is the process's.
 
 sub work {
@@ -132,7 +146,7 @@ sub work {
     $self->begin;
     $self->tell("ready$self->{who}");
     $self->run;
-    $self->audit;
+    $self->{count} ? $self->sum : $self->audit;
     close $self->{out};
 }
 
@@ -531,6 +545,11 @@ sub note_down {
     my $status = $r->status;
     my $shape;
 
+    if ($self->{count}) {
+        $self->{of}{$status}++;
+        return;
+    }
+
     if ($request->{kind} =~ /^(?:code|wrong)$/) {
         $verdict = $status == 200 ? $r->text eq '{"valid":true}' ? 'true'
                                                                  : 'false'
@@ -575,6 +594,13 @@ sub ask {
                      $verdict ? $verdict->($r) : undef);
     $request->{then}->($r) if $request->{then};
     return $r;
+}
+
+
+sub sum {
+    my ($self) = @_;
+    print { $self->{out} } Kanda::History::line(kind => 'sum', start => 0,
+        status => $_, verdict => $self->{of}{$_}) for keys %{ $self->{of} };
 }
 
 
