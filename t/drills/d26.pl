@@ -97,11 +97,10 @@ is(join(' ', grep { !/^(?:401|429|503)$/ } keys %status), '',
    'each login is judged or refused');
 $drill->in_time('a login is refused after', 0.020, $slow) if @busy;
 cmp_ok($queue, '<=', 32, 'at most 16 a worker wait to be hashed');
-$drill->note_that(sprintf '%d logins, %d/s hashed, %d refused as the queue was full '
-    . '(p99 %.1f ms), %d '
-    . 'after two seconds in it, '
-    . 'at most %d waiting; memory of both workers %d KB, at most %d KB; a login '
-    . 'takes %.0f ms before, %.0f ms after', scalar @logins,
+$drill->note_that(sprintf '%d logins, %d/s hashed, %d refused as the queue was '
+    . 'full (p99 %.1f ms), %d after two seconds in it, at most %d waiting; '
+    . 'memory of both workers %d KB, at most %d KB; a login takes %.0f ms '
+    . 'before, %.0f ms after', scalar @logins,
     $hashed / $seconds, scalar @busy, 1000 * $slow, $old, $queue, $small, $peak,
     map { 1000 * Kanda::Load::percentile(50, @$_) } \@before, \@after);
 $drill->in_time('a login afterwards takes', 0.5,
