@@ -20,7 +20,8 @@ system 'cc', '-O1', '-shared', '-fPIC', '-o', "$root/dur.so",
 Kanda::Drill->impossible('D3', $name, 'no C compiler') if $?;
 
 # a disk that takes longer than a command may refuses all there is
-my $drill = Kanda::Drill->new('D3', $name, full => 25, proxy => 1,
+my $drill = Kanda::Drill->new('D3', $name, proxy => 1,
+    full    => $how eq 'always' ? 50 : 25,
     lossy   => $how ne 'always',
     timeout => $delay ? '3s' : '500ms',
     mix     => $delay && $how eq 'always' ? { clients => 5 } : undef,

@@ -177,7 +177,7 @@ sub finish {
     my @lines = $history->lines;
     my @broken = $history->broken;
     my @loss = grep { $Kanda::History::LOSS{ $_->[0] } } @broken;
-    my @replays = grep { $_->[0] =~ /^(?:twice|backwards)$/ } @broken;
+    my @replays = grep { $_->[0] eq 'twice' } @broken;
     my @bad = $self->{lossy}
               ? grep { !$Kanda::History::LOSS{ $_->[0] } } @broken : @broken;
     my @refused = grep { $_->{status} == 503 } @lines;
@@ -214,8 +214,7 @@ sub finish {
         rounds => scalar(@{ $self->{troubles} }), requests => scalar @lines,
         first => $first, all => $all, refused => scalar @refused,
         p99 => @refused ? $slow : undef, errors => scalar @errors,
-        losses => scalar(@loss) - ($self->{lossy} ? 0 : @replays),
-        replays => scalar(grep { $_->[0] eq 'twice' } @replays),
+        losses => scalar @loss, replays => scalar @replays,
         notes => $self->{notes},
     });
     done_testing();
