@@ -41,6 +41,13 @@ shots: deps all         # pictures of the pages, as the browser tests see them
 	@mkdir -p $(KANDA_SHOTS)
 	@util/test $(BUILD) t/browser/*.t
 
+drills: deps all        # what goes wrong, ROUNDS times each, and a table
+	@util/drill $(BUILD) run $(ONLY)
+
+soak: deps all          # a mixed load for an hour, and what grows
+	@SECONDS=$(if $(filter file,$(origin SECONDS)),3600,$(SECONDS)) \
+	    util/drill $(BUILD) soak
+
 fuzz:                   # libFuzzer on the pure core, SECONDS for each
 	@util/deps build fuzz
 	@$(MAKE) -C t/fuzz BUILD=$(BUILD)/fuzz run SECONDS=$(SECONDS)
@@ -84,5 +91,5 @@ FORCE:
 
 .NOTPARALLEL:
 
-.PHONY: all deps run test test-long test-asan shots fuzz bench lint format \
+.PHONY: all deps run test test-long test-asan drills soak shots fuzz bench lint format \
         clean help core module FORCE

@@ -15,7 +15,7 @@ package Kanda;
 #   ok($r->json->{valid});
 #
 # Options of new, all optional:
-#   workers, user, log_level, faketime   see Kanda::Nginx
+#   workers, connections, user, log_level, faketime   see Kanda::Nginx
 #   main, events, http, server           lines for that part of nginx.conf
 #   kanda      lines for http {}, instead of kanda_redis and kanda_keys
 #   location   lines for location /api/, after kanda_serve
@@ -155,8 +155,8 @@ sub nginx {
 
     return $self->{nginx} //= Kanda::Nginx->new(
         (map { exists $self->{$_} ? ($_ => $self->{$_}) : () }
-             qw(workers user log_level faketime main events listen allow env
-                conf)),
+             qw(workers connections user log_level faketime main events listen
+                allow env conf)),
         http   => $self->http_config,
         server => $self->location_config . ($self->{server} // ''),
     );

@@ -21,7 +21,8 @@ sub new {
     my $self = bless {
         dir       => $dir,
         log       => "$dir/logs/error.log",
-        workers   => 1,
+        workers     => 1,
+        connections => 1024,
         log_level => 'info',
         port      => Kanda::Home::port(),
         %o,
@@ -69,7 +70,7 @@ pid $dir/nginx.pid;
 error_log $o{log} $o{log_level};
 $own{main}
 events {
-    worker_connections 1024;
+    worker_connections $o{connections};
     $own{events}
 }
 
