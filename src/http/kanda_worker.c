@@ -35,7 +35,7 @@ kanda_worker_start(ngx_cycle_t *cycle)
     worker->hello.ring = kmcf->ring;
     worker->kdf = kanda_kdf_create(cycle, kmcf->ring->pepper);
     worker->redis = kanda_redis_create(cycle, &kmcf->redis, kanda_store_hello,
-                                       &worker->hello);
+                                       kanda_store_prove, &worker->hello);
     worker->tokens = kanda_jwt_cache_new();
 
     if (worker->kdf == NULL || worker->redis == NULL || worker->tokens == NULL)
@@ -61,6 +61,7 @@ kanda_worker_stop(ngx_cycle_t *cycle)
         return;
     }
 
+    kanda_op_detach(&kmcf->worker.hello.waiter);
     kanda_clock_destroy(kmcf->worker.clock);
     kanda_shares_destroy(kmcf->worker.shares);
     kanda_redis_destroy(kmcf->worker.redis);

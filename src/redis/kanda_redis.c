@@ -1,6 +1,7 @@
 #include "kanda_redis_impl.h"
 
 
+static void kanda_redis_wake_handler(ngx_event_t *ev);
 static ngx_int_t kanda_redis_single_start(kanda_redis_t *rd);
 static ngx_int_t kanda_redis_single_find(kanda_redis_node_t *node);
 static ngx_int_t kanda_redis_single_hello(kanda_redis_node_t *node);
@@ -11,14 +12,17 @@ static void kanda_redis_single_stop(kanda_redis_t *rd);
 
 static const kanda_redis_topology_t  *kanda_redis_topologies[] = {
     [KANDA_REDIS_SINGLE] = &kanda_redis_single,
-    [KANDA_REDIS_SENTINEL] = &kanda_redis_sentinel
+    [KANDA_REDIS_SENTINEL] = &kanda_redis_sentinel,
+    [KANDA_REDIS_CLUSTER] = &kanda_redis_cluster
 };
 
 
 const kanda_redis_topology_t  kanda_redis_single = {
     kanda_redis_single_start,
     kanda_redis_single_pick,
-    kanda_redis_single_stop
+    kanda_redis_single_stop,
+    NULL,
+    NULL
 };
 
 
@@ -34,7 +38,7 @@ static const kanda_redis_role_t  kanda_redis_single_role = {
 
 kanda_redis_t *
 kanda_redis_create(ngx_cycle_t *cycle, const kanda_redis_conf_t *conf,
-    kanda_redis_hello_pt hello, void *data)
+    kanda_redis_hello_pt hello, kanda_redis_prove_pt prove, void *data)
 {
     kanda_redis_t  *rd;
 
@@ -46,10 +50,15 @@ kanda_redis_create(ngx_cycle_t *cycle, const kanda_redis_conf_t *conf,
     rd->conf = conf;
     rd->topology = kanda_redis_topologies[conf->kind];
     rd->hello = hello;
+    rd->prove = prove;
     rd->hello_data = data;
     rd->log = cycle->log;
 
     ngx_queue_init(&rd->nodes);
+
+    rd->wake.data = rd;
+    rd->wake.log = rd->log;
+    rd->wake.handler = kanda_redis_wake_handler;
 
     if (rd->topology->start(rd) != NGX_OK) {
         kanda_redis_destroy(rd);
@@ -73,6 +82,10 @@ kanda_redis_destroy(kanda_redis_t *rd)
         kanda_redis_node_destroy(ngx_queue_data(q, kanda_redis_node_t, link));
     }
 
+    if (rd->wake.posted) {
+        ngx_delete_posted_event(&rd->wake);
+    }
+
     ngx_free(rd);
 }
 
@@ -88,7 +101,25 @@ kanda_redis_gather(kanda_redis_t *rd, void (*gather)(void *data), void *data)
 void
 kanda_redis_wake(kanda_redis_t *rd)
 {
-    ngx_post_event(&rd->node->flush, &ngx_posted_events);
+    ngx_post_event(rd->node ? &rd->node->flush : &rd->wake, &ngx_posted_events);
+}
+
+
+static void
+kanda_redis_wake_handler(ngx_event_t *ev)
+{
+    kanda_redis_t *rd = ev->data;
+
+    if (rd->gather) {
+        rd->gather(rd->gather_data);
+    }
+}
+
+
+ngx_uint_t
+kanda_redis_is_cluster(const kanda_redis_t *rd)
+{
+    return rd->conf->kind == KANDA_REDIS_CLUSTER;
 }
 
 
@@ -100,7 +131,7 @@ kanda_redis_gauges(kanda_redis_t *rd)
     kanda_redis_node_t  *node;
 
     connected = !ngx_queue_empty(&rd->nodes);
-    broken = 0;
+    broken = rd->broken;
 
     for (q = ngx_queue_head(&rd->nodes);
          q != ngx_queue_sentinel(&rd->nodes);

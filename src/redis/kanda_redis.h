@@ -48,7 +48,8 @@ typedef struct {
 
 typedef enum {
     KANDA_REDIS_SINGLE = 0,
-    KANDA_REDIS_SENTINEL
+    KANDA_REDIS_SENTINEL,
+    KANDA_REDIS_CLUSTER
 } kanda_redis_kind_t;
 
 
@@ -83,13 +84,16 @@ typedef struct {
 typedef ngx_int_t (*kanda_redis_parse_pt)(void *out, const redisReply *reply);
 
 
-/* One command.  All that it points to must live as long as the waiter. */
+/* One command.  All that it points to must live as long as the waiter.  A
+ * script reaches several keys, all of its key's slot; a plain command one. */
 typedef struct {
     const kanda_redis_script_t  *script;  /* NULL: args is a plain command */
     ngx_uint_t                   nargs;   /* of a script: key, then ARGV */
     ngx_str_t                   *args;
+    const ngx_str_t             *key;     /* NULL: any server will do */
     kanda_redis_parse_pt         parse;
     void                        *out;
+    ngx_uint_t                   proof;   /* see kanda_redis_prove_pt */
 } kanda_redis_call_t;
 
 
@@ -98,6 +102,12 @@ typedef struct {
  * kanda_redis_greet().  NGX_OK or NGX_ERROR.
  */
 typedef ngx_int_t (*kanda_redis_hello_pt)(kanda_redis_t *rd, void *data);
+
+/*
+ * In a cluster no connection can prove alone that this is the right data: asks
+ * for the proof by a call with proof set, then tells by kanda_redis_proven().
+ */
+typedef void (*kanda_redis_prove_pt)(kanda_redis_t *rd, void *data);
 
 
 /*
@@ -113,7 +123,15 @@ char *kanda_redis_conf_parse(ngx_conf_t *cf, kanda_redis_conf_t *conf,
  * a Redis that is away is no failure.
  */
 kanda_redis_t *kanda_redis_create(ngx_cycle_t *cycle,
-    const kanda_redis_conf_t *conf, kanda_redis_hello_pt hello, void *data);
+    const kanda_redis_conf_t *conf, kanda_redis_hello_pt hello,
+    kanda_redis_prove_pt prove, void *data);
+
+/* Is it a cluster, where prove is called? */
+ngx_uint_t kanda_redis_is_cluster(const kanda_redis_t *rd);
+
+/* NGX_OK: commands may go; NGX_DECLINED: they must not; NGX_ERROR: nobody
+ * knows. */
+void kanda_redis_proven(kanda_redis_t *rd, ngx_int_t rc);
 
 /*
  * Has gather called right before what is queued is written, in a turn of the

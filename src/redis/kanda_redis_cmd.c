@@ -5,9 +5,9 @@
 #include <openssl/sha.h>
 
 
+static ngx_int_t kanda_redis_asking(kanda_redis_node_t *node);
 static ngx_int_t kanda_redis_evaluate(kanda_redis_node_t *node,
     kanda_redis_cmd_t *cmd);
-static void kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc);
 
 
 ngx_int_t
@@ -32,17 +32,20 @@ ngx_int_t
 kanda_redis_call(kanda_redis_t *rd, kanda_waiter_t *w,
     const kanda_redis_call_t *call)
 {
+    ngx_int_t            rc;
     kanda_redis_cmd_t   *cmd;
     kanda_redis_node_t  *node;
 
     node = rd->closing ? NULL : rd->topology->pick(rd, call);
 
-    if (node == NULL || kanda_redis_reach(node) != NGX_OK) {
+    if (node ? kanda_redis_reach(node) != NGX_OK
+             : (rd->closing || rd->broken || !rd->settling))
+    {
         kanda_stats_count(redis_errors[KANDA_STATS_REDIS_REFUSED]);
         return NGX_ERROR;
     }
 
-    if (node->pending >= KANDA_REDIS_QUEUE_MAX) {
+    if ((node ? node->pending : rd->pending) >= KANDA_REDIS_QUEUE_MAX) {
         kanda_stats_count(redis_errors[KANDA_STATS_REDIS_FULL]);
         return NGX_ERROR;
     }
@@ -54,8 +57,11 @@ kanda_redis_call(kanda_redis_t *rd, kanda_waiter_t *w,
 
     cmd->call = *call;
     cmd->deadline = ngx_current_msec + rd->conf->timeout;
+    cmd->expires = cmd->deadline;
 
-    if (kanda_redis_append(node, cmd) != NGX_OK) {
+    rc = node ? kanda_redis_append(node, cmd) : rd->topology->hold(rd, cmd);
+
+    if (rc != NGX_OK) {
         ngx_free(cmd);
         return NGX_ERROR;
     }
@@ -87,11 +93,13 @@ ngx_int_t
 kanda_redis_append(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
 {
     ngx_int_t                    rc;
-    ngx_uint_t                   n;
-    ngx_str_t                    head[3];
+    ngx_uint_t                   n, skip;
+    ngx_str_t                    head[5];
+    u_char                       none[KANDA_REDIS_KEY_MAX];
     const kanda_redis_script_t  *script;
 
     script = cmd->call.script;
+    skip = 0;
     n = 0;
 
     if (script) {
@@ -108,10 +116,29 @@ kanda_redis_append(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
 
         ngx_str_set(&head[2], "1");
         n = 3;
+
+        /* in a cluster, a second key that never is: see kanda_redis_redirect.c
+         */
+
+        if (node->rd->cluster) {
+            ngx_str_set(&head[2], "2");
+            head[3] = cmd->call.args[0];
+            head[4].data = none;
+            head[4].len = ngx_snprintf(none, sizeof(none), "%V~", &head[3])
+                          - none;
+            skip = 1;
+            n = 5;
+        }
     }
 
-    rc = kanda_resp_append(&node->out, head, n, cmd->call.args,
-                           cmd->call.nargs);
+    if (cmd->asking && kanda_redis_asking(node) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    cmd->asking = 0;
+
+    rc = kanda_resp_append(&node->out, head, n, cmd->call.args + skip,
+                           cmd->call.nargs - skip);
     if (rc != NGX_OK) {
         return NGX_ERROR;
     }
@@ -125,6 +152,33 @@ kanda_redis_append(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
 
     kanda_redis_arm_timer(node);
     ngx_post_event(&node->flush, &ngx_posted_events);
+
+    return NGX_OK;
+}
+
+
+/* A command of its own, for whose answer nobody waits. */
+
+static ngx_int_t
+kanda_redis_asking(kanda_redis_node_t *node)
+{
+    kanda_redis_cmd_t  *cmd;
+
+    static ngx_str_t  asking = ngx_string("ASKING");
+
+    cmd = ngx_calloc(sizeof(kanda_redis_cmd_t), node->log);
+    if (cmd == NULL) {
+        return NGX_ERROR;
+    }
+
+    cmd->call.args = &asking;
+    cmd->call.nargs = 1;
+    cmd->deadline = ngx_current_msec + node->rd->conf->timeout;
+
+    if (kanda_redis_append(node, cmd) != NGX_OK) {
+        ngx_free(cmd);
+        return NGX_ERROR;
+    }
 
     return NGX_OK;
 }
@@ -164,6 +218,13 @@ kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply)
         if (cmd->call.script && !cmd->evaluated && cmd->op.waiter
             && ngx_strncmp(reply->str, "NOSCRIPT", 8) == 0
             && kanda_redis_evaluate(node, cmd) == NGX_OK)
+        {
+            kanda_redis_reply_done(node);
+            return NGX_OK;
+        }
+
+        if (cmd->op.waiter && node->rd->topology->refused
+            && node->rd->topology->refused(node, cmd, reply) == NGX_OK)
         {
             kanda_redis_reply_done(node);
             return NGX_OK;
@@ -212,7 +273,7 @@ kanda_redis_evaluate(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
 }
 
 
-static void
+void
 kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc)
 {
     kanda_op_t  op;

@@ -62,6 +62,10 @@ kanda_redis_conf_parse(ngx_conf_t *cf, kanda_redis_conf_t *conf,
         return "takes sentinel_password= with sentinel:// only";
     }
 
+    if (conf->kind == KANDA_REDIS_CLUSTER && conf->db) {
+        return "takes no db= with cluster://: a cluster has database 0 only";
+    }
+
     return kanda_redis_conf_tls(cf, conf);
 }
 

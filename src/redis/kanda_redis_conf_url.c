@@ -29,6 +29,7 @@ static const kanda_redis_scheme_t  kanda_redis_schemes[] = {
     { ngx_string("redis://"), KANDA_REDIS_SINGLE, 6379, 0 },
     { ngx_string("rediss://"), KANDA_REDIS_SINGLE, 6379, 1 },
     { ngx_string("sentinel://"), KANDA_REDIS_SENTINEL, 26379, 0 },
+    { ngx_string("cluster://"), KANDA_REDIS_CLUSTER, 6379, 0 },
     { ngx_null_string, KANDA_REDIS_SINGLE, 0, 0 }
 };
 
@@ -57,8 +58,9 @@ kanda_redis_conf_url(ngx_conf_t *cf, kanda_redis_conf_t *conf, ngx_str_t *url)
 
     if (scheme->prefix.len == 0) {
         return "takes unix:/path, redis://[user:password@]host[:port][/db], "
-               "the same with rediss:// for TLS, or "
-               "sentinel://[user:password@]host[:port],.../master";
+               "the same with rediss:// for TLS, "
+               "sentinel://[user:password@]host[:port],.../master, or "
+               "cluster://[user:password@]host[:port],...";
     }
 
     conf->kind = scheme->kind;
@@ -111,6 +113,10 @@ kanda_redis_conf_path(kanda_redis_conf_t *conf, u_char *p, size_t len)
 
         return len ? NGX_CONF_OK
                    : "wants the master's name: sentinel://host,host/name";
+    }
+
+    if (len && conf->kind == KANDA_REDIS_CLUSTER) {
+        return "takes nothing behind a cluster's hosts";
     }
 
     return len ? kanda_redis_conf_db(conf, p, len) : NGX_CONF_OK;

@@ -23,6 +23,7 @@
 #define KANDA_REDIS_READS         16            /* in one turn of the loop */
 #define KANDA_REDIS_ELEMENTS_MAX  65536         /* of one array */
 #define KANDA_REDIS_WORDS         160           /* of an error, in the log */
+#define KANDA_REDIS_KEY_MAX       128           /* of a script */
 #define KANDA_REDIS_NAME          512           /* of a node, in the log */
 #define KANDA_REDIS_LOG_EVERY     10            /* s between like complaints */
 
@@ -34,10 +35,13 @@ typedef struct kanda_redis_node_s  kanda_redis_node_t;
 typedef struct {
     kanda_op_t            op;
     ngx_queue_t           queue;
-    ngx_msec_t            deadline;
+    ngx_msec_t            deadline;             /* of its connection */
+    ngx_msec_t            expires;              /* it is not sent on after */
     uint64_t              sent;                 /* ns, 0: not yet */
     kanda_redis_call_t    call;
     unsigned              evaluated:1;          /* sent as EVAL already */
+    unsigned              asking:1;             /* behind an ASKING */
+    unsigned              turns:4;              /* how often sent elsewhere */
 } kanda_redis_cmd_t;
 
 
@@ -130,16 +134,25 @@ typedef struct {
                                 const kanda_redis_call_t *call);
     /* frees what it made */
     void                (*stop)(kanda_redis_t *rd);
+    /* takes a command that has no node yet: NGX_OK or NGX_ERROR; may be NULL */
+    ngx_int_t           (*hold)(kanda_redis_t *rd, kanda_redis_cmd_t *cmd);
+    /* takes a command that Redis has refused, and sends it elsewhere: NGX_OK,
+     * or NGX_DECLINED when the refusal stands; may be NULL */
+    ngx_int_t           (*refused)(kanda_redis_node_t *node,
+                                   kanda_redis_cmd_t *cmd,
+                                   const redisReply *reply);
 } kanda_redis_topology_t;
 
 
 typedef struct kanda_redis_sentinel_s  kanda_redis_sentinel_t;
+typedef struct kanda_redis_cluster_s   kanda_redis_cluster_t;
 
 
 struct kanda_redis_s {
     const kanda_redis_conf_t      *conf;
     const kanda_redis_topology_t  *topology;
     kanda_redis_hello_pt           hello;
+    kanda_redis_prove_pt           prove;
     void                          *hello_data;
     void                         (*gather)(void *data);
     void                          *gather_data;
@@ -149,6 +162,10 @@ struct kanda_redis_s {
     kanda_redis_node_t            *node;        /* if there is only one */
     kanda_redis_node_t            *greeted;     /* whose greeting is in hand */
     kanda_redis_sentinel_t        *sentinel;
+    kanda_redis_cluster_t         *cluster;
+    ngx_event_t                    wake;
+    ngx_uint_t                     broken;      /* all of it */
+    ngx_uint_t                     settling;    /* commands are held */
     ngx_uint_t                     pending;     /* commands of all nodes */
     ngx_uint_t                     closing;
 };
@@ -156,6 +173,7 @@ struct kanda_redis_s {
 
 extern const kanda_redis_topology_t  kanda_redis_single;
 extern const kanda_redis_topology_t  kanda_redis_sentinel;
+extern const kanda_redis_topology_t  kanda_redis_cluster;
 
 
 /* Nodes. */
@@ -277,6 +295,9 @@ void kanda_redis_refused(kanda_redis_node_t *node, const redisReply *reply);
 /* Complains, but not more often than KANDA_REDIS_LOG_EVERY. */
 void kanda_redis_complain(kanda_redis_node_t *node, const char *what,
     const ngx_str_t *more);
+
+/* Ends a command, which is in no queue any more. */
+void kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc);
 
 /* Resumes everybody with NGX_ERROR, for a reason that is counted. */
 void kanda_redis_fail_all(kanda_redis_node_t *node, kanda_stats_redis_t reason);

@@ -14,7 +14,8 @@ kanda_redis_node_create(kanda_redis_t *rd, const kanda_redis_role_t *role)
     node->rd = rd;
     node->role = role;
     node->log = rd->log;
-    node->login = role->asks ? &rd->conf->sentinel_login : &rd->conf->login;
+    node->login = role->asks && rd->conf->kind == KANDA_REDIS_SENTINEL
+                  ? &rd->conf->sentinel_login : &rd->conf->login;
     node->words.data = node->words_data;
 
     ngx_queue_init(&node->waiting);
@@ -50,6 +51,10 @@ kanda_redis_node_destroy(kanda_redis_node_t *node)
 
     if (!node->role->asks) {
         ngx_queue_remove(&node->link);
+    }
+
+    if (node->rd->greeted == node) {
+        node->rd->greeted = NULL;
     }
 
     if (node->retry.timer_set) {

@@ -38,7 +38,9 @@ static void kanda_sentinel_lost(kanda_redis_node_t *scout);
 const kanda_redis_topology_t  kanda_redis_sentinel = {
     kanda_sentinel_start,
     kanda_sentinel_pick,
-    kanda_sentinel_stop
+    kanda_sentinel_stop,
+    NULL,
+    NULL
 };
 
 

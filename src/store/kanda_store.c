@@ -191,8 +191,10 @@ kanda_store_send(kanda_store_t *st, kanda_script_id_t id,
     call.script = kanda_script(id);
     call.args = st->args;
     call.nargs = st->nargs;
+    call.key = &st->args[0];
     call.parse = kanda_store_parse;
     call.out = st;
+    call.proof = 0;
 
     return kanda_redis_call(st->redis, st->waiter, &call);
 }
@@ -209,8 +211,10 @@ kanda_store_command(kanda_store_t *st, kanda_redis_parse_pt parse,
     call.script = NULL;
     call.args = st->args;
     call.nargs = st->nargs;
+    call.key = st->nargs > 1 ? &st->args[1] : NULL;
     call.parse = parse;
     call.out = target;
+    call.proof = 0;
 
     return kanda_redis_call(st->redis, st->waiter, &call);
 }

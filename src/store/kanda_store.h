@@ -23,6 +23,9 @@
 #define KANDA_SCOPE_STATELESS  16
 
 
+#define KANDA_STORE_CANARY  256         /* bytes, sealed, of any key's */
+
+
 /* The first word of a script's reply. */
 typedef enum {
     KANDA_STATUS_OK = 0,
@@ -148,7 +151,8 @@ ngx_int_t kanda_store_share(kanda_store_t *st, kanda_script_id_t id,
 /* Reads a script's reply, or a question's, into st: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_store_parse(void *st, const redisReply *reply);
 
-/* Sends a read-only command outside any script; parse gets target.  Waits. */
+/* Sends a read-only command outside any script, of which the second word, if
+ * there is one, is a key; parse gets target.  Waits. */
 ngx_int_t kanda_store_command(kanda_store_t *st, kanda_redis_parse_pt parse,
     void *target);
 
@@ -175,12 +179,18 @@ ngx_int_t kanda_store_name(kanda_store_t *st, ngx_str_t *out,
 
 /* What greeting a connection needs; lives as long as the client. */
 typedef struct {
+    kanda_waiter_t    waiter;           /* first: for the proof of a cluster */
     kanda_redis_t    *redis;
     kanda_keyring_t  *ring;
     time_t            alerted;          /* of wrong keys, last */
     ngx_msec_t        wrong_at;         /* ms of nginx's timers, with wrong */
     ngx_uint_t        wrong;            /* they did not open it, last */
     ngx_uint_t        proven;           /* the keys have opened it before */
+    ngx_uint_t        stale;            /* but by a key that is not the first */
+    ngx_str_t         args[6];          /* of the proof */
+    ngx_str_t         old;              /* what is there */
+    u_char            record[KANDA_STORE_CANARY];
+    u_char            old_data[KANDA_STORE_CANARY];
 } kanda_store_hello_t;
 
 
@@ -189,6 +199,10 @@ typedef struct {
  * loads the scripts.  A kanda_redis_hello_pt; data is a kanda_store_hello_t.
  */
 ngx_int_t kanda_store_hello(kanda_redis_t *rd, void *data);
+
+/* Asks a cluster for that proof, once for all of its nodes.  A
+ * kanda_redis_prove_pt; data is a kanda_store_hello_t. */
+void kanda_store_prove(kanda_redis_t *rd, void *data);
 
 
 #endif /* KANDA_STORE_H */

@@ -12,9 +12,13 @@
 #define KANDA_CANARY_EVERY 60           /* s between two alerts */
 
 
-static ngx_int_t kanda_canary_send(kanda_store_hello_t *hello,
-    const redisReply *old);
+static ngx_int_t kanda_canary_make(kanda_store_hello_t *hello);
+static ngx_int_t kanda_canary_send(kanda_store_hello_t *hello);
 static ngx_int_t kanda_canary_reply(void *out, const redisReply *reply);
+static ngx_int_t kanda_canary_proof(void *out, const redisReply *reply);
+static void kanda_canary_resume(kanda_waiter_t *w, ngx_int_t rc);
+static ngx_int_t kanda_canary_open(kanda_store_hello_t *hello,
+    const redisReply *reply);
 
 
 static const kanda_seal_place_t  kanda_canary_place = {
@@ -29,38 +33,109 @@ kanda_store_hello(kanda_redis_t *rd, void *data)
 
     hello->redis = rd;
 
-    if (kanda_canary_send(hello, NULL) != NGX_OK) {
-        return NGX_ERROR;
+    /* in a cluster, one node has it, and is asked by kanda_store_prove() */
+
+    if (!kanda_redis_is_cluster(rd)) {
+        hello->old.len = 0;
+
+        if (kanda_canary_send(hello) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     return kanda_script_load(rd);
 }
 
 
-static ngx_int_t
-kanda_canary_send(kanda_store_hello_t *hello, const redisReply *old)
+void
+kanda_store_prove(kanda_redis_t *rd, void *data)
 {
-    int        len;
-    u_char     record[sizeof(KANDA_CANARY_TEXT) + KANDA_SEAL_OVERHEAD];
-    ngx_str_t  args[6];
+    kanda_store_hello_t *hello = data;
+
+    kanda_redis_call_t  call;
+
+    if (hello->waiter.op) {
+        return;
+    }
+
+    hello->redis = rd;
+    hello->waiter.resume = kanda_canary_resume;
+
+    if (!hello->stale) {
+        hello->old.len = 0;
+    }
+
+    call.script = NULL;
+    call.nargs = 6;
+    call.args = hello->args;
+    call.key = &hello->args[3];
+    call.parse = kanda_canary_proof;
+    call.out = hello;
+    call.proof = 1;
+
+    if (kanda_canary_make(hello) != NGX_OK
+        || kanda_redis_call(rd, &hello->waiter, &call) != NGX_AGAIN)
+    {
+        kanda_redis_proven(rd, NGX_ERROR);
+    }
+}
+
+
+static ngx_int_t
+kanda_canary_proof(void *out, const redisReply *reply)
+{
+    /* NGX_DECLINED is an answer, too */
+
+    return kanda_canary_open(out, reply) == NGX_OK ? NGX_OK : NGX_DECLINED;
+}
+
+
+static void
+kanda_canary_resume(kanda_waiter_t *w, ngx_int_t rc)
+{
+    kanda_store_hello_t *hello = (kanda_store_hello_t *) w;
+
+    kanda_redis_proven(hello->redis, rc);
+
+    if (rc == NGX_OK && hello->stale) {
+        kanda_store_prove(hello->redis, hello);
+    }
+}
+
+
+static ngx_int_t
+kanda_canary_make(kanda_store_hello_t *hello)
+{
+    int  len;
 
     len = kanda_seal(hello->ring, &kanda_canary_place,
                      (const u_char *) KANDA_CANARY_TEXT,
-                     sizeof(KANDA_CANARY_TEXT) - 1, record);
+                     sizeof(KANDA_CANARY_TEXT) - 1, hello->record);
     if (len < 0) {
         return NGX_ERROR;
     }
 
-    ngx_str_set(&args[0], "EVAL");
-    args[1] = kanda_script(KANDA_SCRIPT_CANARY)->text;
-    ngx_str_set(&args[2], "1");
-    ngx_str_set(&args[3], KANDA_CANARY_KEY);
-    args[4].data = record;
-    args[4].len = len;
-    args[5].data = (u_char *) (old ? old->str : "");
-    args[5].len = old ? (size_t) old->len : 0;
+    ngx_str_set(&hello->args[0], "EVAL");
+    hello->args[1] = kanda_script(KANDA_SCRIPT_CANARY)->text;
+    ngx_str_set(&hello->args[2], "1");
+    ngx_str_set(&hello->args[3], KANDA_CANARY_KEY);
+    hello->args[4].data = hello->record;
+    hello->args[4].len = len;
+    hello->args[5] = hello->old;
 
-    return kanda_redis_greet(hello->redis, 6, args, kanda_canary_reply, hello);
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_canary_send(kanda_store_hello_t *hello)
+{
+    if (kanda_canary_make(hello) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return kanda_redis_greet(hello->redis, 6, hello->args, kanda_canary_reply,
+                             hello);
 }
 
 
@@ -69,10 +144,22 @@ kanda_canary_reply(void *out, const redisReply *reply)
 {
     kanda_store_hello_t *hello = out;
 
+    if (kanda_canary_open(hello, reply) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return hello->stale ? kanda_canary_send(hello) : NGX_OK;
+}
+
+
+static ngx_int_t
+kanda_canary_open(kanda_store_hello_t *hello, const redisReply *reply)
+{
     int     len, stale;
     u_char  text[sizeof(KANDA_CANARY_TEXT)];
 
     len = -1;
+    stale = 0;
 
     if (reply->type == REDIS_REPLY_STRING) {
         len = kanda_seal_open(hello->ring, &kanda_canary_place,
@@ -84,6 +171,7 @@ kanda_canary_reply(void *out, const redisReply *reply)
      * which is no reason to drop its last requests */
 
     if (len < 0 && ngx_exiting && hello->proven) {
+        hello->stale = 0;
         return NGX_OK;
     }
 
@@ -108,8 +196,13 @@ kanda_canary_reply(void *out, const redisReply *reply)
 
     /* nor is a key that it takes for an older one older than its own */
 
-    if (stale && !ngx_exiting) {
-        return kanda_canary_send(hello, reply);
+    hello->stale = stale && !ngx_exiting
+                   && (size_t) reply->len <= sizeof(hello->old_data);
+
+    if (hello->stale) {
+        ngx_memcpy(hello->old_data, reply->str, reply->len);
+        hello->old.data = hello->old_data;
+        hello->old.len = reply->len;
     }
 
     return NGX_OK;

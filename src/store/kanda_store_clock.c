@@ -76,8 +76,10 @@ kanda_clock_ask(kanda_clock_t *clock)
     call.script = NULL;
     call.nargs = 1;
     call.args = &time;
+    call.key = NULL;
     call.parse = kanda_clock_read;
     call.out = &clock->reply;
+    call.proof = 0;
 
     clock->asked = ngx_current_msec;
 

@@ -275,8 +275,10 @@ kanda_share_send(kanda_shares_t *shares, kanda_share_t *share)
     call.script = kanda_script(share->id);
     call.args = share->args;
     call.nargs = share->nargs;
+    call.key = &share->args[0];
     call.parse = kanda_share_parse;
     call.out = share;
+    call.proof = 0;
 
     return kanda_redis_call(shares->redis, &share->waiter, &call);
 }

@@ -97,6 +97,10 @@ for my $case (
     [ 'sentinel:///m', 'host' ],
     [ 'sentinel://127.0.0.1/m sentinel_user=x', 'user without a password' ],
     [ 'redis://127.0.0.1 sentinel_password=x', 'sentinel:// only' ],
+    [ 'cluster://', 'takes unix:' ],
+    [ 'cluster://127.0.0.1/x', "behind a cluster's hosts" ],
+    [ 'cluster://127.0.0.1,,', 'host' ],
+    [ 'cluster://127.0.0.1 db=1', 'database 0 only' ],
     [ "unix:$redis->{socket} tls", 'no TLS over a Unix socket' ],
 ) {
     my ($directive, $words) = @$case;

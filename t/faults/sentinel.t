@@ -64,7 +64,7 @@ sub drill {
     Kanda::Home::wait_for('a failover', 30, sub {
         ($set->where || 0) == $new->port });
     my $moved = time;
-    sleep 3;
+    sleep 2.2;
 
     # the old master, back again, while we go on
     my $before = $return ? $return->($old) : undef;

@@ -1,0 +1,148 @@
+package Kanda::Cluster;
+
+# A Redis Cluster of our own on loopback: so many masters, and a replica for
+# each if asked.
+#
+#   my $set = Kanda::Cluster->new(masters => 3, replicas => 1)->start;
+#   kanda_redis $set->url
+#   $set->move($slot, $from, $to, sub { ... });     # between two of the nodes
+
+use strict;
+use warnings;
+
+use Kanda::Home;
+use Kanda::Redis;
+use Time::HiRes qw(sleep);
+
+
+sub new {
+    my ($class, %o) = @_;
+    my $self = bless { masters => 3, replicas => 0, conf => [],
+                       timeout => 1000, host => '127.0.0.1', %o }, $class;
+    my @bind = $self->{host} =~ /:/ ? ('bind' => $self->{host}) : ();
+
+    # the bus has a port of its own
+    for (1 .. $self->{masters} * (1 + $self->{replicas})) {
+        push @{ $self->{nodes} }, Kanda::Redis->new(port => 1, conf => [
+            @bind,
+            'cluster-enabled' => 'yes',
+            'cluster-port' => Kanda::Home::port(),
+            'cluster-node-timeout' => $self->{timeout},
+            'cluster-require-full-coverage' => 'no',
+            'cluster-replica-validity-factor' => 0,
+            'repl-diskless-sync-delay' => 0,
+            @{ $self->{conf} } ]);
+    }
+
+    return $self;
+}
+
+
+sub start {
+    my ($self) = @_;
+    my @nodes = @{ $self->{nodes} };
+    my $n = $self->{masters};
+    my $size = 16384 / $n;
+
+    $_->start for @nodes;
+    my %bus = map { my %c = @{ $_->{conf} };
+                    ($_->port => $c{'cluster-port'}) } @nodes;
+
+    for my $i (0 .. $n - 1) {
+        my ($from, $to) = (int($i * $size), int(($i + 1) * $size) - 1);
+        $nodes[$i]->command('CLUSTER', 'ADDSLOTSRANGE', $from, $to);
+        $nodes[$i]->command('CLUSTER', 'SET-CONFIG-EPOCH', $i + 1);
+    }
+
+    for my $node (@nodes[1 .. $#nodes]) {
+        $node->command('CLUSTER', 'MEET', $self->{host}, $nodes[0]->port,
+                       $bus{ $nodes[0]->port });
+    }
+
+    Kanda::Home::wait_for('a cluster', 30, sub {
+        for my $node (@nodes) {
+            my $info = $node->command('CLUSTER', 'INFO');
+            my ($known) = $info =~ /cluster_known_nodes:(\d+)/;
+            my ($covered) = $info =~ /cluster_slots_assigned:(\d+)/;
+            return 0 if $known != @nodes || $covered != 16384
+                        || $info !~ /cluster_state:ok/;
+        }
+        return 1;
+    });
+
+    for my $i ($n .. $#nodes) {
+        my $id = $self->id($nodes[ $i - $n ]);
+        Kanda::Home::wait_for('REPLICATE', 10, sub {
+            $nodes[$i]->command('CLUSTER', 'REPLICATE', $id) eq 'OK' });
+        Kanda::Home::wait_for('replication', 20, sub {
+            $nodes[$i]->command('INFO', 'replication')
+                =~ /master_link_status:up/ });
+    }
+
+    return $self;
+}
+
+
+sub url {
+    my ($self, @which) = @_;
+    my @nodes = @which ? @which : @{ $self->{nodes} };
+    my $host = $self->{host} =~ /:/ ? "[$self->{host}]" : $self->{host};
+    return 'cluster://' . join ',', map { "$host:" . $_->port } @nodes;
+}
+
+
+sub nodes { @{ $_[0]{nodes} } }
+sub id    { $_[1]->command('CLUSTER', 'MYID') }
+
+
+# The one whose slot this is, as one of those who live says.
+
+sub owner {
+    my ($self, $slot) = @_;
+
+    for my $teller (grep { $_->{pid} } $self->nodes) {
+        my $ranges = eval { $teller->command('CLUSTER', 'SLOTS') };
+        next if !ref $ranges;
+        for my $range (@$ranges) {
+            next if $slot < $range->[0] || $slot > $range->[1];
+            my ($node) = grep { $_->port == $range->[2][1] } $self->nodes;
+            return $node;
+        }
+    }
+
+    return undef;
+}
+
+
+sub slot {
+    my ($self, $key) = @_;
+    return $self->{nodes}[0]->command('CLUSTER', 'KEYSLOT', $key);
+}
+
+
+# Moves a slot, one key at a time, with what the test does in between.
+
+sub move {
+    my ($self, $slot, $from, $to, $between) = @_;
+    my ($source, $target) = ($self->id($from), $self->id($to));
+
+    $to->command('CLUSTER', 'SETSLOT', $slot, 'IMPORTING', $source);
+    $from->command('CLUSTER', 'SETSLOT', $slot, 'MIGRATING', $target);
+    $between->() if $between;
+
+    while (1) {
+        my $keys = $from->command('CLUSTER', 'GETKEYSINSLOT', $slot, 1);
+        last if !@$keys;
+        my $r = $from->command('MIGRATE', $self->{host}, $to->port,
+                               $keys->[0], 0, 2000);
+        $r =~ /^(?:OK|NOKEY)/ or die "MIGRATE $keys->[0]: $r\n";
+        $between->() if $between;
+    }
+
+    $_->command('CLUSTER', 'SETSLOT', $slot, 'NODE', $target)
+        for $to, $from, grep { $_ != $to && $_ != $from
+                               && $_->command('ROLE')->[0] eq 'master' }
+                        $self->nodes;
+}
+
+1;
