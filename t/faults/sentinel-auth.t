@@ -33,8 +33,8 @@ for my $case (
                         . "kanda_keys $k->{keys_file};";
     $k->start_nginx;
     sleep 0.5;
-    is($k->post('/auth/register', undef, { email => "a$.$words\@example.com"
-        =~ s/[^\w.@]//gr, password => 'a long enough one' })->status, $status,
+    is($k->post('/auth/register', undef, { email => 'somebody@example.com',
+                password => 'a long enough one' })->status, $status,
        $words || 'no password');
     unlike($k->nginx->log_text, qr/so secret/, 'which no log has');
     $k->stop;
