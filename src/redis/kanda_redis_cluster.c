@@ -5,6 +5,9 @@
  * to. */
 
 
+#define KANDA_CLUSTER_NODES  1000       /* that we connect to, at most */
+
+
 static ngx_int_t kanda_cluster_start(kanda_redis_t *rd);
 static void kanda_cluster_stop(kanda_redis_t *rd);
 static ngx_int_t kanda_cluster_find(kanda_redis_node_t *node);
@@ -124,8 +127,11 @@ kanda_cluster_pick(kanda_redis_t *rd, const kanda_redis_call_t *call)
 kanda_redis_node_t *
 kanda_cluster_node(kanda_redis_t *rd, ngx_sockaddr_t *sa)
 {
+    ngx_uint_t           n;
     ngx_queue_t         *q;
     kanda_redis_node_t  *node;
+
+    n = 0;
 
     for (q = ngx_queue_head(&rd->nodes);
          q != ngx_queue_sentinel(&rd->nodes);
@@ -136,6 +142,12 @@ kanda_cluster_node(kanda_redis_t *rd, ngx_sockaddr_t *sa)
         if (kanda_redis_node_is(node, sa)) {
             return node;
         }
+
+        n++;
+    }
+
+    if (n == KANDA_CLUSTER_NODES) {
+        return NULL;
     }
 
     node = kanda_redis_node_create(rd, &kanda_cluster_master);

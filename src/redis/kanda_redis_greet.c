@@ -5,6 +5,7 @@
  * the hello function adds. */
 
 
+static ngx_msec_t kanda_redis_patience(const kanda_redis_node_t *node);
 static ngx_int_t kanda_redis_auth_reply(void *out, const redisReply *reply);
 
 
@@ -29,7 +30,7 @@ kanda_redis_established(kanda_redis_node_t *node)
         return;
     }
 
-    ngx_add_timer(c->read, node->rd->conf->timeout);
+    ngx_add_timer(c->read, kanda_redis_patience(node));
 
     if (node->login->password.len) {
         ngx_str_set(&auth[0], "AUTH");
@@ -79,13 +80,27 @@ failed:
 }
 
 
+/* Who only asks has to leave time for asking the next. */
+
+static ngx_msec_t
+kanda_redis_patience(const kanda_redis_node_t *node)
+{
+    ngx_msec_t  timeout;
+
+    timeout = node->rd->conf->timeout;
+
+    return node->role->asks ? ngx_min(timeout, KANDA_REDIS_CONNECT_MAX)
+                            : timeout;
+}
+
+
 void
 kanda_redis_ask(kanda_redis_node_t *node)
 {
     node->state = KANDA_REDIS_GREETING;
     node->c->idle = 0;
 
-    ngx_add_timer(node->c->read, node->rd->conf->timeout);
+    ngx_add_timer(node->c->read, kanda_redis_patience(node));
 
     if (node->role->hello(node) != NGX_OK) {
         kanda_redis_lost(node, "no memory to ask");

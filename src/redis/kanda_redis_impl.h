@@ -98,7 +98,8 @@ struct kanda_redis_node_s {
     redisReader               *reader;
     ngx_pool_t                *replies;         /* the one being read */
     size_t                     reply_size;      /* what it takes, in bytes */
-    ngx_uint_t                 turn;            /* which address is next */
+    ngx_uint_t                 turn;            /* which address is next; or,
+                                                 * in a cluster: has slots */
 
     ngx_queue_t                waiting;         /* sent or to be sent */
     ngx_queue_t                greetings;

@@ -128,6 +128,7 @@ kanda_cluster_hold(kanda_redis_t *rd, kanda_redis_cmd_t *cmd)
 
     ngx_queue_insert_tail(&cl->later, &cmd->queue);
     rd->pending++;
+    kanda_stats_set(KANDA_STATS_QUEUE, rd->pending);
 
     if (!cl->tick.timer_set) {
         ngx_add_timer(&cl->tick, KANDA_CLUSTER_TICK);

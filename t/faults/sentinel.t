@@ -148,6 +148,8 @@ ok(eval { Kanda::Home::wait_for('service', 10, sub {
    'one of three Sentinels answers')
     or diag substr $k->nginx->log_text, -1500;
 
+# all workers have to know before nobody tells any more
+sleep 1;
 $set->stop_sentinel($_) for 1, 2;
 sleep 1;
 is($k->get('/totp', $who)->status, 200, 'no Sentinel, but a connection');

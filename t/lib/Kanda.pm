@@ -84,7 +84,15 @@ sub new {
     my $redis = exists $o{redis} ? delete $o{redis} : {};
     my $self = bless { %o }, $class;
 
-    $self->{redis} = Kanda::Redis->new(%$redis) if $redis;
+    # the same test on a cluster: see t/faults/cluster-suites.t
+    if ($redis && $ENV{KANDA_CLUSTER}) {
+        require Kanda::Cluster;
+        $self->{redis} = Kanda::Cluster->new;
+
+    } elsif ($redis) {
+        $self->{redis} = Kanda::Redis->new(%$redis);
+    }
+
     $self->write_keys($o{keys} // keys_text());
 
     return $self;

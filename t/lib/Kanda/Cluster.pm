@@ -91,6 +91,31 @@ sub url {
 }
 
 
+# What tests ask of a single Redis: of all nodes, or of the key's.
+
+sub pid { $_[0]{nodes}[0]{pid} }
+
+sub command {
+    my ($self, $name, @words) = @_;
+
+    if ($name eq 'KEYS') {
+        return [ map { @{ $_->command($name, @words) } } $self->nodes ];
+    }
+
+    if ($name =~ /^(?:FLUSHALL|SCRIPT|CONFIG|SAVE|DBSIZE|CLIENT)$/) {
+        return (map { $_->command($name, @words) } $self->nodes)[0];
+    }
+
+    return $self->{nodes}[0]->command($name, @words) if !@words;
+    my $key = $name =~ /^EVAL/ ? $words[2] : $words[0];
+    return $self->owner($self->slot($key))->command($name, @words);
+}
+
+sub dump {
+    my ($self) = @_;
+    return join '', map { $_->dump } $self->nodes;
+}
+
 sub nodes { @{ $_[0]{nodes} } }
 sub id    { $_[1]->command('CLUSTER', 'MYID') }
 

@@ -1,0 +1,21 @@
+# Suites that say nothing of where Redis is, on a cluster of three.
+
+use strict;
+use warnings;
+
+use Test::More;
+
+$ENV{KANDA_CLUSTER} = 1;
+
+my @suites = qw(auth-session apikeys clients otp logs);
+
+push @suites, qw(auth-factor once) if $ENV{KANDA_TEST_LONG};
+
+for my $suite (@suites) {
+    my $text = `$^X t/$suite.t 2>&1`;
+    my @bad = $text =~ /^(not ok .*)/mg;
+    ok($? == 0 && !@bad, $suite) or diag join "\n", @bad,
+        substr $text, -1500;
+}
+
+done_testing;
