@@ -22,9 +22,10 @@ sub workers_of {
 
 END { kill 'TERM', grep { $_ } $old, $new }
 
-# one whose parent is there takes it for an upgrade that has not ended
+# one whose parent, at its start, is there yet takes it for an upgrade that has
+# not ended
 $nginx->stop;
-system 'sh', '-c', '"$@" > /dev/null 2>&1 &', 'sh', $nginx->binary,
+system 'sh', '-c', '"$@" > /dev/null 2>&1 & sleep 0.5', 'sh', $nginx->binary,
        '-p', $nginx->dir, '-e', $nginx->{log}, '-c',
        $nginx->dir . '/nginx.conf';
 Kanda::Home::wait_for('a master', 10, sub {
