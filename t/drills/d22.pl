@@ -22,10 +22,12 @@ sub workers_of {
 
 END { kill 'TERM', grep { $_ } $old, $new }
 
-# one whose parent is there takes it for an upgrade that has not ended
+# one whose parent, at its start, is there yet takes it for an upgrade that has
+# not ended
 $nginx->stop;
-system 'sh', '-c', '"$@" > /dev/null 2>&1 &', 'sh', $nginx->binary,
-       '-p', $nginx->dir, '-e', $nginx->{log}, '-c',
+system 'sh', '-c', '"$@" > /dev/null 2>&1 &
+                    until [ -s "$3/nginx.pid" ]; do sleep 0.1; done',
+       'sh', $nginx->binary, '-p', $nginx->dir, '-e', $nginx->{log}, '-c',
        $nginx->dir . '/nginx.conf';
 Kanda::Home::wait_for('a master', 10, sub {
     $old = in_file($nginx->dir . '/nginx.pid');
