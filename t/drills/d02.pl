@@ -9,7 +9,7 @@ use Time::HiRes qw(sleep);
 
 my $drill = Kanda::Drill->new('D2', 'Redis killed, restarted after 2 s',
     full => 20, rate => 1000,
-    redis => { conf => [ appendonly => 'yes' ] })->start;
+    redis => { conf => [ appendonly => 'yes', appendfsync => 'always' ] })->start;
 
 for my $round ($drill->rounds) {
     $drill->round(sub { $drill->redis->kill9; sleep 2 },

@@ -10,8 +10,8 @@ use Time::HiRes qw(sleep);
 
 my $drill = Kanda::Drill->new('D15', 'READONLY, NOREPLICAS, BUSY, LOADING',
     full => 10,
-    redis => { conf => [ appendonly => 'yes', 'lua-time-limit' => 50,
-                         'key-load-delay' => 300 ] })->start;
+    redis => { conf => [ appendonly => 'yes', appendfsync => 'always',
+                         'lua-time-limit' => 50, 'key-load-delay' => 300 ] })->start;
 my $redis = $drill->redis;
 
 for my $round ($drill->rounds) {
