@@ -49,6 +49,6 @@ Kanda::Drill::report({
     id => 'D1', name => $drill->{name}, rounds => scalar($drill->rounds),
     requests => scalar @refused, first => $worst, all => $worst,
     refused => scalar @refused, p99 => $slow, errors => 0, losses => 0,
-    replays => 0, notes => $drill->{notes},
+    replays => 0, notes => $drill->{notes}, over => $drill->{over},
 });
 done_testing;

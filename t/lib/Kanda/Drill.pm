@@ -215,7 +215,7 @@ sub finish {
         first => $first, all => $all, refused => scalar @refused,
         p99 => @refused ? $slow : undef, errors => scalar @errors,
         losses => scalar @loss, replays => scalar @replays,
-        notes => $self->{notes},
+        notes => $self->{notes}, over => $self->{over},
     });
     done_testing();
 }
@@ -238,13 +238,30 @@ sub in_time {
     my ($self, $what, $limit, $took) = @_;
 
     return if !defined $took;
-    $self->note_that(sprintf '%s %.3f s (promised: %.3g s)', $what, $took,
-                     $limit) if $took > $limit;
+    if ($took > $limit) {
+        $self->{over}++;
+        $self->note_that(sprintf '%s %.3f s (promised: %.3g s)', $what, $took,
+                         $limit);
+    }
 
     SKIP: {
         skip 'no timing under a sanitizer', 1 if $ENV{KANDA_SAN};
         cmp_ok($took, '<=', 3 * $limit, "$what at most $limit s, or so");
     }
+}
+
+
+# Seconds alone and in trouble, of which half as many again are promised. On a
+# machine that the load shares, only much more has failed.
+
+sub half_more {
+    my ($self, $what, $alone, $among) = @_;
+
+    $self->note_that(sprintf '%s %.1f ms alone, %.1f ms then: %.1f times '
+                     . '(promised: 1.5)', $what, 1000 * $alone, 1000 * $among,
+                     $among / ($alone || 1e-6));
+    $self->{over}++ if $among > 1.5 * $alone;
+    cmp_ok($among, '<=', 3 * $alone + 0.010, "$what: hardly more than alone");
 }
 
 
@@ -322,7 +339,10 @@ sub report {
     my @failed = map { $_->{name} }
                  grep { !$_->{ok} } Test::More->builder->details;
 
-    $row->{result} //= @failed ? 'failed: ' . join('; ', @failed) : 'ok';
+    my $over = delete $row->{over};
+
+    $row->{result} //= @failed ? 'failed: ' . join('; ', @failed)
+                     : $over ? 'over the promise' : 'ok';
     print '# drill: ', JSON::PP->new->canonical->encode($row), "\n";
 }
 
