@@ -9,6 +9,7 @@ use Kanda;
 use Kanda::Auth;
 use Digest::SHA ();
 use Kanda::Stateless;
+use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep);
 
@@ -81,6 +82,31 @@ my ($yes, $no) = ('{"valid":true}', '{"valid":false} replayed');
     my $twin = $k->client($owner, secret => $fresh->{secret});
     is(said($twin, totp($fresh->{secret})), $yes,
        'and another client is another');
+}
+
+
+# A secret that is replaced between the reading of a client and the judgement has
+# no used codes: that is no loss.  Workers have a connection each, so that in half
+# of the rounds one waits behind the other's rotation.
+
+for my $round (1 .. 8) {
+    my $client = $k->client($owner);
+    my $code = totp($client->{secret});
+
+    is(said($client, $code), $yes, 'a code');
+    $redis->command('CLIENT', 'PAUSE', 250, 'WRITE');
+
+    my $pid = fork // die "fork: $!\n";
+    if ($pid == 0) {
+        Kanda::HTTP->new($k->port)->send($k->request_text('POST',
+            "/totp/rotate/$client->{clientId}", $owner, ''))->receive;
+        POSIX::_exit(0);
+    }
+    sleep 0.1;
+
+    is(said($client, $code), '{"valid":false} wrong_code',
+       'is that of another secret');
+    waitpid $pid, 0;
 }
 
 

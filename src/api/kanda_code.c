@@ -88,6 +88,8 @@ kanda_code_compare(kanda_request_t *kr, kanda_code_t *c,
         return NGX_OK;
     }
 
+    j->submitted = KANDA_SUBMITTED_CODE;
+
     if (kanda_client_code_digest(&kr->store, &j->version, c->code, c->code_len,
                                  j->digest)
         != NGX_OK)
