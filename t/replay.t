@@ -16,6 +16,7 @@ use Time::HiRes qw(sleep);
 my $FORGOT = qr/kanda: Redis does not know of a code that it has accepted/;
 
 my $k = Kanda->new(workers => 2,
+    http   => 'kanda_redis_timeout 2s;',
     allow  => [ qr/\[alert\].*$FORGOT/, qr/\[alert\].*exited on signal 9/,
                 qr/connect\(\) to unix/ ],
     server => Kanda::Auth::location()
@@ -94,7 +95,7 @@ for my $round (1 .. 8) {
     my $code = totp($client->{secret});
 
     is(said($client, $code), $yes, 'a code');
-    $redis->command('CLIENT', 'PAUSE', 250, 'WRITE');
+    $redis->command('CLIENT', 'PAUSE', 300, 'WRITE');
 
     my $pid = fork // die "fork: $!\n";
     if ($pid == 0) {
@@ -103,6 +104,8 @@ for my $round (1 .. 8) {
         POSIX::_exit(0);
     }
     sleep 0.1;
+    Kanda::Home::wait_for('the rotation', 5, sub {
+        $redis->command('INFO', 'clients') =~ /^blocked_clients:[1-9]/m });
 
     is(said($client, $code), '{"valid":false} wrong_code',
        'is that of another secret');
