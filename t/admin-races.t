@@ -55,7 +55,6 @@ for my $round (1 .. long_test(3, 50)) {
 for my $round (1 .. long_test(5, 100)) {
     my $made = $admin->invite(email());
     my $me = Kanda::Auth->new($k, email => $made->{email});
-    my $race = Kanda::Race->new($k->port, 2);
     my $text = $me->text('POST', 'accept-invitation',
         { token => $made->{invitation}, password => $me->{password} });
 

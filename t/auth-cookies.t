@@ -7,6 +7,7 @@ use warnings;
 use Kanda;
 use Kanda::Answer;
 use Kanda::Auth;
+use Kanda::TLS;
 use Test::More;
 
 my $k = Kanda->new(
@@ -346,12 +347,10 @@ SKIP: {
     my $dir = Kanda::Home::root();
     my $port = Kanda::Home::port();
 
-    system("openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=x"
-           . " -keyout $dir/key -out $dir/cert > $dir/openssl 2>&1") == 0
-        or die "no certificate\n";
+    my ($key, $cert) = Kanda::TLS::certificate($dir, '127.0.0.1');
 
     my $tls = Kanda->new(server => "listen 127.0.0.1:$port ssl http2;
-        ssl_certificate $dir/cert; ssl_certificate_key $dir/key;\n"
+        ssl_certificate $cert; ssl_certificate_key $key;\n"
         . Kanda::Auth::location('kanda_csrf on;'))->start;
     my $me = Kanda::Auth->new($tls)->register->login;
 

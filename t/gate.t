@@ -98,7 +98,8 @@ sub ago {
 my $nobody = Kanda::Auth->new($k);
 
 closed($nobody, 'nobody');
-closed($nobody, $_) for 'POST /app/page', 'HEAD /app/page';
+refused($nobody, 'POST /app/page', 'sign_in_required', $BEARER, 'POST');
+is(page($nobody, 'HEAD /app/page')->status, 401, 'HEAD');
 
 for (['/app/page', '/app/page'], ['/app/page?a=1&b=%2F', '/app/page?a=1&b=%2F'],
      ['/app/./x%0d%0aSet-Cookie:%20a=b', '/app/./x%0d%0aSet-Cookie:%20a=b'],

@@ -246,7 +246,6 @@ adds('requests', qr/^requests/, {
     my $key = $k->post('/apikeys', $who, { scopes => ['stateless'] })
                 ->json->{apiKey};
     my $secret = Kanda::Totp::base32_encode(random_bytes(20));
-    my $once = Kanda::Stateless->new($k, $key, prefix => '');
     my $verify = sub {
         my ($mount, $code) = @_;
         $k->connect->request('POST', "$mount/totp-verify",

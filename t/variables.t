@@ -27,13 +27,15 @@ my $k = Kanda->new(allow => [ qr/lets in whoever registers/ ],
                      add_header X-Short $short; add_header X-Strong $strong; }
                  location /gate-2/ { kanda_require otp; }
                  location /open/ { add_header X-Short $short; }
+                 location /free/ { kanda_require off;
+                     add_header X-Short $short; }
                  location /limited/ { limit_req zone=tenant burst=2 nodelay;
                      kanda_serve api; }
                  location /other/ { kanda_realm other;
                      add_header X-Short $short; }')->start;
 
 my $html = $k->nginx->dir . '/html';
-for my $name (qw(gate gate-2 open other)) {
+for my $name (qw(gate gate-2 open free other)) {
     mkdir "$html/$name";
     open my $fh, '>', "$html/$name/page" or die $!;
     print $fh 'page';
@@ -129,6 +131,11 @@ is(page($me, 'gate/page')->header('X-Short'), substr($me->{userId}, 0, 4),
 is(page($me, 'gate/page')->header('X-Strong'), 0, 'a map of the methods');
 is(page($me, 'open/page')->header('X-Short'), substr($me->{userId}, 0, 4),
    'the tenant is known where nobody asks');
+my $other = $k->account;
+is(page($me, "$_/page", Authorization => "Bearer $other->{token}")
+       ->header('X-Short'), substr($other->{userId}, 0, 4),
+   "a token goes before the cookie of a gate that does not stand: $_")
+    for qw(open free);
 is(page($me, 'other/page')->header('X-Short'), undef, 'but not in other realms');
 
 $me->enrol;

@@ -4,10 +4,12 @@ import { chart, firstDay } from '/js/chart.js';
 import { LIMIT, alarms, api, button, check, d, el, field, list, row, save, time }
   from '/js/parts.js';
 
-const events = `auth.register auth.login auth.token auth.logout auth.2fa.enable
-auth.2fa.disable auth.2fa.verify totp.register totp.validate totp.qrcode
-totp.rotate totp.unlock totp.recovery totp.delete apikey.create apikey.revoke
-otp.onboard otp.get otp.verify toolkit.generate toolkit.verify`.split(/\s/);
+const events = `auth.register auth.login auth.token auth.logout auth.invitation
+auth.2fa.enable auth.2fa.disable auth.2fa.verify totp.register totp.validate
+totp.qrcode totp.rotate totp.unlock totp.recovery totp.delete apikey.create
+apikey.revoke otp.onboard otp.get otp.verify toolkit.generate toolkit.verify
+admin.create admin.invite admin.disable admin.enable admin.reset_factor`
+  .split(/\s/);
 
 const columns = ['id', 'timestamp', 'event', 'success', 'clientId', 'reason',
   'ip', 'userAgent', 'apiKeyId', 'count'];

@@ -8,6 +8,7 @@ use warnings;
 use Cwd qw(getcwd);
 use Kanda;
 use Kanda::Auth;
+use Kanda::TLS;
 use Test::More;
 
 my ($chromium) = grep { -x } qw(/usr/bin/chromium /usr/bin/chromium-browser);
@@ -21,10 +22,7 @@ plan skip_all => 'this nginx has no TLS'
 my $dir = Kanda::Home::root();
 my $tls = Kanda::Home::port();
 my $near = Kanda::Home::port();
-
-system("openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=127.0.0.1"
-       . " -keyout $dir/key -out $dir/cert > $dir/openssl 2>&1") == 0
-    or die "no certificate\n";
+my ($key, $cert) = Kanda::TLS::certificate($dir, '127.0.0.1');
 
 my $page = 'location = /page.html { default_type text/html;
     return 200 "<!doctype html><title>A page</title><body></body>"; }
@@ -33,8 +31,8 @@ my $places = $page
     . Kanda::Auth::location() . Kanda::Auth::location('kanda_csrf on;',
                                                       '/guarded/');
 my $k = Kanda->new(
-    http   => "server { listen 127.0.0.1:$tls ssl; ssl_certificate $dir/cert;
-               ssl_certificate_key $dir/key; $places
+    http   => "server { listen 127.0.0.1:$tls ssl; ssl_certificate $cert;
+               ssl_certificate_key $key; $places
                location /api/ { kanda_serve api; } }
                server { listen 127.0.0.1:$near; $page }",
     server => $places,

@@ -7,10 +7,6 @@ use warnings;
 use Kanda::Drill;
 use Time::HiRes qw(sleep);
 
-# On a busy machine a worker has cried loss here although the history, which
-# judges that, knows of none; the code was refused.  Not understood yet.
-Kanda::Home::allow(qr/\[alert\].*so it has lost data/);
-
 my $drill = Kanda::Drill->new('D2', 'Redis killed, restarted after 2 s',
     full => 20, rate => 1000,
     redis => { conf => [ appendonly => 'yes', appendfsync => 'always' ] })->start;

@@ -27,6 +27,7 @@ $drill->{also} = sub {
         $l->{kind} =~ /^(?:code|wrong)$/
             && grep { $l->{start} > $_->[0] && $l->{end} < $_->[1] } @judged
     } @_;
+    ok(scalar @in, 'codes came');
     is(scalar(grep { $_->{status} == 503 } @in), 0,
        'all ' . @in . ' codes were judged while it was full');
 };

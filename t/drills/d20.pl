@@ -9,7 +9,8 @@ use Time::HiRes qw(sleep);
 
 Kanda::Home::allow(qr/\[emerg\].*nonsense/);
 
-my $drill = Kanda::Drill->new('D20', 'reload', full => 100, mortal => 1)->start;
+my $drill = Kanda::Drill->new('D20', 'reload', full => 100,
+                              renewed => 1)->start;
 my $nginx = $drill->k->nginx;
 
 for my $round ($drill->rounds) {

@@ -10,7 +10,7 @@ use Test::More;
 use Time::HiRes qw(sleep);
 
 my $drill = Kanda::Drill->new('D22', 'binary upgrade, and back', full => 20,
-                              mortal => 1)->servers;
+                              renewed => 1)->servers;
 my $nginx = $drill->k->nginx;
 my ($old, $new);
 

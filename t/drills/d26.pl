@@ -96,6 +96,8 @@ my $old = ($status{503} // 0) + @probes - $full;
 my $hashed = grep { $_->[0] == 401 } @logins;
 my $slow = Kanda::Load::percentile(99, @busy);
 
+cmp_ok($full, '>', 0, 'the queue was full');
+cmp_ok($hashed, '>', 0, 'some were hashed');
 is(join(' ', grep { !/^(?:401|429|503)$/ } keys %status), '',
    'each login is judged or refused');
 $drill->in_time('a login is refused after', 0.020, $slow) if @busy;

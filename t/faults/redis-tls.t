@@ -43,7 +43,7 @@ sub service {
 }
 
 sub works {
-    my ($what, $directive, $redis) = @_;
+    my ($what, $directive) = @_;
     service($directive)->start_nginx;
     my $who;
     eval { Kanda::Home::wait_for('service', 5,

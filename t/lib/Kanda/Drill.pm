@@ -11,7 +11,7 @@ package Kanda::Drill;
 #
 # Options: full (rounds by "make drills"), rate, and what Kanda->new takes;
 # proxy => 1 puts a Kanda::Proxy before Redis; two => 1 has a second nginx;
-# mortal => 1 lets workers die; lossy => 1 only counts what Redis has lost;
+# mortal => 1 lets workers die; renewed => 1 has others in their place; lossy => 1 only counts what Redis has lost;
 # mix => { ... } goes to Kanda::Mix; also => a function that checks the lines
 # of the history, too.
 #
@@ -112,7 +112,8 @@ sub start {
     $self->servers;
     my $fds = $self->idle->{fds};
     $self->{mix} = Kanda::Mix->new($self->{k}, rate => $self->{rate},
-        ports => $self->{ports}, %{ $self->{mix} // {} })->start;
+        ports => $self->{ports}, once => $self->{mortal},
+        %{ $self->{mix} // {} })->start;
 
     # what the first requests leave behind is not of the drill
     sleep(quick() ? 1.5 : 3);
@@ -185,6 +186,8 @@ sub finish {
                         || $_->{status} >= 500 && $_->{status} != 503 } @lines;
     my $late = 0;
 
+    is(scalar(grep { $_->{kind} eq 'logged' } @lines), $self->{mix}{size},
+       'the load came to its end');
     is(scalar @bad, 0, 'the history is clean')
         or diag map { "$_->[1]\n" } @bad > 10 ? @bad[0 .. 9] : @bad;
     cmp_ok(scalar @errors, '<=', $o{errors} // 0, 'everybody has an answer')
@@ -194,7 +197,7 @@ sub finish {
        'and soon');
     is(scalar @refused, 0, 'no request is refused') if defined $o{failed};
     is($self->workers, $self->{pids}, 'the same workers')
-        if !$self->{mortal};
+        if !$self->{mortal} && !$self->{renewed};
 
     $self->{also}->(@lines) if $self->{also};
 

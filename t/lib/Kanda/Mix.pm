@@ -15,7 +15,7 @@ package Kanda::Mix;
 #
 # Options: rate (requests a second, all in all), size (processes), links
 # (connections of each), clients (of each), ports (several servers on one
-# Redis), timeout.
+# Redis), timeout; once => 1 sends nothing again.
 
 use strict;
 use warnings;
@@ -71,7 +71,7 @@ sub start {
             @SIG{qw(INT TERM HUP)} = ('DEFAULT') x 3;
             @$self{qw(who owner key)} = ($who, $owner, $key->{apiKey});
             delete $self->{k}{http_link};
-            eval { $self->work; 1 } or warn "mix: $@";
+            eval { $self->work; 1 } or do { warn "mix: $@"; POSIX::_exit(1) };
             POSIX::_exit(0);
         }
 
@@ -91,14 +91,15 @@ sub tell {
 }
 
 
-# Two steps, so that a test may look at the servers in between.
-
-sub pause { $_[0]->tell('pause'); sleep 0.1 }
-
 sub stop {
     my ($self) = @_;
     $self->tell('stop');
-    waitpid $_, 0 for @{ delete $self->{pids} // [] };
+
+    for my $pid (@{ delete $self->{pids} // [] }) {
+        waitpid $pid, 0;
+        die "a load ended badly: $?\n" if $?;
+    }
+
     return $self;
 }
 
@@ -183,13 +184,10 @@ sub run {
         if ($now > $look) {
             last if $stopped && !%{ $self->{busy} };
             $stopped ||= $self->over;
-            $self->{paused} = -e "$self->{dir}/pause";
             $look = $now + 0.02;
         }
 
-        while (!$stopped && !$self->{paused} && $now >= $next
-               && @{ $self->{idle} })
-        {
+        while (!$stopped && $now >= $next && @{ $self->{idle} }) {
             $self->turn;
             $next += $gap;
             $next = $now if $next < $now - 0.5;
@@ -510,8 +508,9 @@ sub hear {
         my $silent = $link->{kept} && $link->{buffer} eq '';
         $self->hang_up($link);
 
-        # the server closed it while it was idle, and cannot have read this
-        return $self->post($link, $link->{request}) if $silent;
+        # a server that lives closed it while it was idle, and has not read this
+        return $self->post($link, $link->{request})
+            if $silent && !$self->{once};
         $r = Kanda::Answer->none('closed');
     }
 
@@ -559,7 +558,7 @@ sub note_down {
 
     $verdict //= $r->{error} if !$status;
 
-    if ($status >= 400 && !$self->{html}) {
+    if ($status >= 400) {
         my $type = $r->header('Content-Type') // 'nothing';
         my $json = $r->json // {};
 
