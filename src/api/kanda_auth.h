@@ -119,11 +119,6 @@ ngx_int_t kanda_auth_tokens(kanda_request_t *kr,
 ngx_int_t kanda_auth_access(kanda_request_t *kr,
     const kanda_session_t *session);
 
-/* Reads what names a session: a refresh token, or a gate's cookie, as use says.
- * NGX_OK, NGX_DECLINED for a bad one, or NGX_ERROR. */
-ngx_int_t kanda_auth_refresh_read(kanda_request_t *kr, kanda_digest_t use,
-    const ngx_str_t *token, kanda_refresh_t *refresh);
-
 /* Whether a page of another origin asks for a session's cookies, or by them. */
 ngx_uint_t kanda_auth_foreign(kanda_request_t *kr);
 

@@ -110,8 +110,7 @@ kanda_auth_refresh(kanda_request_t *kr)
     }
 
     if (rc == NGX_OK) {
-        rc = kanda_auth_refresh_read(kr, KANDA_DIGEST_REFRESH, &token,
-                                     &refresh);
+        rc = kanda_token_session(kr, KANDA_DIGEST_REFRESH, &token, &refresh);
     }
 
     if (rc == NGX_DECLINED) {
@@ -163,18 +162,4 @@ kanda_auth_refresh_find(kanda_request_t *kr, ngx_str_t *token)
         ngx_str_set(token, ".");
         return NGX_OK;
     }
-}
-
-
-ngx_int_t
-kanda_auth_refresh_read(kanda_request_t *kr, kanda_digest_t use,
-    const ngx_str_t *token, kanda_refresh_t *refresh)
-{
-    int  rc;
-
-    rc = kanda_refresh_read(kr->main->ring->hmac[use],
-                            (char *) kr->conf->realm.data, kr->conf->realm.len,
-                            (char *) token->data, token->len, refresh);
-
-    return rc == 0 ? NGX_OK : rc == -1 ? NGX_DECLINED : NGX_ERROR;
 }

@@ -182,7 +182,7 @@ kanda_auth_logout_session(kanda_request_t *kr, kanda_digest_t use,
     ngx_int_t        rc;
     kanda_refresh_t  refresh;
 
-    rc = kanda_auth_refresh_read(kr, use, token, &refresh);
+    rc = kanda_token_session(kr, use, token, &refresh);
 
     if (rc == NGX_OK) {
         return kanda_auth_logout_add(kr, refresh.account, refresh.session,

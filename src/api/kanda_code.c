@@ -3,7 +3,6 @@
 
 
 #define KANDA_CODE_TRIES     4
-#define KANDA_CODE_WINDOW    2          /* steps, the most of kanda_window */
 #define KANDA_RECOVERY_JSON  1024       /* bytes of a set, with a clientId */
 
 
@@ -112,7 +111,7 @@ kanda_code_compare(kanda_request_t *kr, kanda_code_t *c,
     if (rc == NGX_OK && j->match != KANDA_TOTP_NO_STEP) {
         /* in the widest window that a location may have */
 
-        j->good = (j->match - j->step + KANDA_CODE_WINDOW + 1)
+        j->good = (j->match - j->step + KANDA_WINDOW_MAX + 1)
                   * (int64_t) totp->period;
 
         if (kanda_replay_known(j->digest, j->match)) {

@@ -1,7 +1,5 @@
 #include "kanda_api.h"
-#include "kanda_cookie.h"
 #include "kanda_password.h"
-#include "kanda_refresh.h"
 #include "kanda_store_realm.h"
 #include "kanda_token.h"
 

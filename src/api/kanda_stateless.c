@@ -1,7 +1,6 @@
 #include "kanda_stateless.h"
 
 
-#define KANDA_OTP_WINDOW      2         /* steps, the most of kanda_window */
 #define KANDA_TOOLKIT_PERIOD  120       /* s, the most where it may be more */
 
 
@@ -70,7 +69,7 @@ kanda_stateless_verify(kanda_request_t *kr, const char *event)
     if (s->once) {
         steps = s->match - s->step + 2
                 + (s->show.client.totp.period > KANDA_TOOLKIT_PERIOD
-                   ? KANDA_OTP_WINDOW : KANDA_TOTP_WINDOW_MAX);
+                   ? KANDA_WINDOW_MAX : KANDA_TOTP_WINDOW_MAX);
 
         return kanda_stateless_once(&kr->store, event, s->digest, s->match,
                                     steps * s->show.client.totp.period * 1000);

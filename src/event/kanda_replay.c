@@ -1,4 +1,5 @@
 #include "kanda_replay.h"
+#include "kanda_stats.h"
 
 
 #define KANDA_REPLAY_BUCKETS  65536
@@ -20,7 +21,7 @@ static ngx_uint_t kanda_replay_put(uint64_t *places, uint64_t mark,
     uint64_t place, ngx_uint_t *at);
 static ngx_uint_t kanda_replay_found(uint64_t *places, uint64_t mark,
     ngx_uint_t but);
-static uint64_t kanda_replay_left(uint64_t place);
+static uint64_t kanda_replay_left(uint64_t place, uint64_t now);
 static uint64_t kanda_replay_now(void);
 
 
@@ -129,16 +130,17 @@ static ngx_uint_t
 kanda_replay_put(uint64_t *places, uint64_t mark, uint64_t place,
     ngx_uint_t *at)
 {
-    uint64_t    seen, old, left, least;
+    uint64_t    seen, old, left, least, now;
     ngx_uint_t  i;
 
     do {
+        now = kanda_replay_now();
         old = 0;
         least = KANDA_REPLAY_MOST + 1;
 
         for (i = 0; i < KANDA_REPLAY_PLACES; i++) {
             seen = __atomic_load_n(&places[i], __ATOMIC_SEQ_CST);
-            left = kanda_replay_left(seen);
+            left = kanda_replay_left(seen, now);
 
             if (left && (seen & ~(uint64_t) KANDA_REPLAY_TIME) == mark) {
                 return 1;
@@ -161,14 +163,16 @@ kanda_replay_put(uint64_t *places, uint64_t mark, uint64_t place,
 static ngx_uint_t
 kanda_replay_found(uint64_t *places, uint64_t mark, ngx_uint_t but)
 {
-    uint64_t    place;
+    uint64_t    place, now;
     ngx_uint_t  i;
+
+    now = kanda_replay_now();
 
     for (i = 0; i < KANDA_REPLAY_PLACES; i++) {
         place = __atomic_load_n(&places[i], __ATOMIC_SEQ_CST);
 
         if (i != but && (place & ~(uint64_t) KANDA_REPLAY_TIME) == mark
-            && kanda_replay_left(place))
+            && kanda_replay_left(place, now))
         {
             return 1;
         }
@@ -182,7 +186,7 @@ kanda_replay_found(uint64_t *places, uint64_t mark, ngx_uint_t but)
  * of a time that came round. */
 
 static uint64_t
-kanda_replay_left(uint64_t place)
+kanda_replay_left(uint64_t place, uint64_t now)
 {
     uint64_t  left;
 
@@ -190,7 +194,7 @@ kanda_replay_left(uint64_t place)
         return 0;
     }
 
-    left = (place - kanda_replay_now()) & KANDA_REPLAY_TIME;
+    left = (place - now) & KANDA_REPLAY_TIME;
 
     return left <= KANDA_REPLAY_MOST ? left : 0;
 }
@@ -201,9 +205,5 @@ kanda_replay_left(uint64_t place)
 static uint64_t
 kanda_replay_now(void)
 {
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec;
+    return kanda_stats_now() / 1000000000;
 }

@@ -1,6 +1,5 @@
 #include "kanda_gate.h"
 #include "kanda_cookie.h"
-#include "kanda_refresh.h"
 #include "kanda_token.h"
 
 
@@ -18,7 +17,7 @@ static ngx_uint_t kanda_gate_outdated(const kanda_gate_t *gate);
 ngx_int_t
 kanda_gate_ask(kanda_gate_t *gate)
 {
-    int               rc;
+    ngx_int_t         rc;
     ngx_str_t         cookie;
     kanda_store_t    *st;
     kanda_refresh_t   names;
@@ -31,14 +30,12 @@ kanda_gate_ask(kanda_gate_t *gate)
         return kanda_gate_ask_token(gate);
     }
 
-    rc = kanda_refresh_read(kr->main->ring->hmac[KANDA_DIGEST_GATE],
-                            (char *) st->realm.data, st->realm.len,
-                            (char *) cookie.data, cookie.len, &names);
+    rc = kanda_token_session(kr, KANDA_DIGEST_GATE, &cookie, &names);
 
-    if (rc != 0) {
+    if (rc != NGX_OK) {
         gate->known = 1;
         gate->who = KANDA_GATE_STRANGER;
-        return rc == -1 ? NGX_OK : NGX_ERROR;
+        return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
     }
 
     st->account.data = (u_char *) names.account;

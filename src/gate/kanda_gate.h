@@ -55,10 +55,6 @@ extern const kanda_dialect_t  kanda_gate_dialect;
 /* Sets the handlers of a configuration with gates: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_gate_install(ngx_conf_t *cf);
 
-/* The rule of a location, or NULL where none applies. */
-const kanda_require_t *kanda_gate_rule(
-    const ngx_http_kanda_loc_conf_t *klcf);
-
 /* What is known of a request where it stands now, and was not known for more
  * than good ms, or NULL. */
 const kanda_gate_t *kanda_gate_find(ngx_http_request_t *r, ngx_msec_t good);

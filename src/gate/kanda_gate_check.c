@@ -24,7 +24,7 @@ kanda_gate_check(ngx_http_request_t *r)
     const ngx_http_kanda_loc_conf_t  *klcf;
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_kanda_module);
-    require = kanda_gate_rule(klcf);
+    require = kanda_require_rule(klcf);
     gate = kanda_gate_find(r, KANDA_GATE_EVER);
 
     if (gate == NULL || !gate->known || require == NULL

@@ -15,8 +15,6 @@ static char *kanda_gate_name_cookies(ngx_conf_t *cf,
 static ngx_uint_t kanda_gate_self(const kanda_dialect_t *dialect);
 static void kanda_gate_warn_realm(ngx_conf_t *cf,
     const ngx_http_kanda_loc_conf_t *gate);
-static ngx_uint_t kanda_gate_same_realm(const ngx_http_kanda_loc_conf_t *a,
-    const ngx_http_kanda_loc_conf_t *b);
 
 
 static const kanda_require_t  kanda_require_nothing = {
@@ -205,7 +203,7 @@ kanda_gate_merge(ngx_conf_t *cf, ngx_http_kanda_loc_conf_t *prev,
     }
 
     if (conf->dialect == &kanda_check_dialect
-        && kanda_gate_rule(conf) == NULL)
+        && kanda_require_rule(conf) == NULL)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "kanda_serve check says yes to everybody without "
@@ -299,15 +297,15 @@ kanda_gate_warn(ngx_conf_t *cf)
 
     for (i = 0; i < kmcf->locations->nelts; i++) {
 
-        if (kanda_gate_rule(locations[i]) == NULL) {
+        if (kanda_require_rule(locations[i]) == NULL) {
             continue;
         }
 
         /* once a realm */
 
         for (j = 0; j < i; j++) {
-            if (kanda_gate_rule(locations[j])
-                && kanda_gate_same_realm(locations[j], locations[i]))
+            if (kanda_require_rule(locations[j])
+                && kanda_same(&locations[j]->realm, &locations[i]->realm))
             {
                 break;
             }
@@ -337,7 +335,7 @@ kanda_gate_warn_realm(ngx_conf_t *cf, const ngx_http_kanda_loc_conf_t *gate)
     for (i = 0; i < kmcf->locations->nelts; i++) {
 
         if (locations[i]->dialect == NULL || !locations[i]->dialect->tokens
-            || !kanda_gate_same_realm(locations[i], gate))
+            || !kanda_same(&locations[i]->realm, &gate->realm))
         {
             continue;
         }
@@ -366,13 +364,4 @@ kanda_gate_warn_realm(ngx_conf_t *cf, const ngx_http_kanda_loc_conf_t *gate)
                       "cookie that no sign-in sets: \"kanda_session\" is "
                       "missing where \"kanda_serve auth\" is", &gate->realm);
     }
-}
-
-
-static ngx_uint_t
-kanda_gate_same_realm(const ngx_http_kanda_loc_conf_t *a,
-    const ngx_http_kanda_loc_conf_t *b)
-{
-    return a->realm.len == b->realm.len
-           && ngx_memcmp(a->realm.data, b->realm.data, a->realm.len) == 0;
 }

@@ -11,7 +11,6 @@ static kanda_gate_t *kanda_gate_create(ngx_http_request_t *r);
 static kanda_gate_t **kanda_gate_list(ngx_http_request_t *r,
     ngx_uint_t create);
 static void kanda_gate_forget(void *data);
-static ngx_uint_t kanda_gate_same(const ngx_str_t *a, const ngx_str_t *b);
 
 
 /* Last in the access phase: what is cheaper is asked first, and under "satisfy
@@ -84,7 +83,7 @@ kanda_gate_pass(ngx_http_request_t *r)
     ngx_http_kanda_loc_conf_t  *klcf;
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_kanda_module);
-    require = kanda_gate_rule(klcf);
+    require = kanda_require_rule(klcf);
 
     if (require == NULL) {
         return NGX_DECLINED;
@@ -114,15 +113,6 @@ kanda_gate_pass(ngx_http_request_t *r)
 
     return verdict == KANDA_GATE_PASSED ? NGX_OK
                                         : kanda_gate_refuse(gate, r, verdict);
-}
-
-
-const kanda_require_t *
-kanda_gate_rule(const ngx_http_kanda_loc_conf_t *klcf)
-{
-    return klcf->require == NULL || klcf->exempt
-           || klcf->require->level == KANDA_REQUIRE_NOTHING
-           ? NULL : klcf->require;
 }
 
 
@@ -188,21 +178,14 @@ kanda_gate_find(ngx_http_request_t *r, ngx_msec_t good)
             continue;
         }
 
-        if (kanda_gate_same(&gate->kr.conf->realm, &klcf->realm)
-            && kanda_gate_same(&gate->kr.conf->issuer, &klcf->issuer))
+        if (kanda_same(&gate->kr.conf->realm, &klcf->realm)
+            && kanda_same(&gate->kr.conf->issuer, &klcf->issuer))
         {
             return gate;
         }
     }
 
     return NULL;
-}
-
-
-static ngx_uint_t
-kanda_gate_same(const ngx_str_t *a, const ngx_str_t *b)
-{
-    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
 }
 
 

@@ -11,6 +11,8 @@
 
 
 static ngx_uint_t kanda_serve_is_one(const kanda_dialect_t *dialect);
+static ngx_http_handler_pt kanda_serve_handler(
+    const kanda_dialect_t *dialect);
 
 
 static const kanda_dialect_t  *kanda_serve_dialects[] = {
@@ -156,7 +158,7 @@ kanda_serve_is_one(const kanda_dialect_t *dialect)
 }
 
 
-ngx_http_handler_pt
+static ngx_http_handler_pt
 kanda_serve_handler(const kanda_dialect_t *dialect)
 {
     return dialect->handler ? dialect->handler : ngx_http_kanda_handler;

@@ -19,8 +19,5 @@ char *kanda_conf_serve(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_serve_merge(ngx_conf_t *cf, ngx_http_kanda_loc_conf_t *prev,
     ngx_http_kanda_loc_conf_t *conf);
 
-/* The content handler of a location that a dialect answers. */
-ngx_http_handler_pt kanda_serve_handler(const kanda_dialect_t *dialect);
-
 
 #endif /* KANDA_SERVE_H */

@@ -15,6 +15,15 @@ static ngx_int_t kanda_conf_read_keys(ngx_conf_t *cf, ngx_str_t *name,
 static void kanda_conf_wipe_keys(void *data);
 
 
+const kanda_require_t *
+kanda_require_rule(const ngx_http_kanda_loc_conf_t *klcf)
+{
+    return klcf->require == NULL || klcf->exempt
+           || klcf->require->level == KANDA_REQUIRE_NOTHING
+           ? NULL : klcf->require;
+}
+
+
 char *
 kanda_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

@@ -3,7 +3,6 @@
 
 
 #define KANDA_TOKEN_TTL_MAX   (30 * 24 * 3600)
-#define KANDA_WINDOW_MAX      2
 #define KANDA_LOCKOUT_NEVER   ((ngx_uint_t) 1 << 52)
 
 
@@ -277,10 +276,8 @@ kanda_conf_csrf_alike(ngx_conf_t *cf, ngx_http_kanda_loc_conf_t *klcf)
 
     for (other = kmcf->logins; other; other = other->next) {
 
-        if (other->csrf != klcf->csrf && other->realm.len == klcf->realm.len
-            && ngx_memcmp(other->realm.data, klcf->realm.data,
-                          klcf->realm.len)
-               == 0)
+        if (other->csrf != klcf->csrf
+            && kanda_same(&other->realm, &klcf->realm))
         {
             ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                                "kanda_csrf is not the same in \"%V/\" and "

@@ -40,8 +40,6 @@ kanda_cookie_secure(ngx_http_request_t *r)
 }
 
 
-/* NULL where the location knows of no gate. */
-
 static const char *
 kanda_cookie_name(kanda_request_t *kr, kanda_cookie_t cookie,
     ngx_uint_t secure)
@@ -169,7 +167,7 @@ kanda_cookie_clear(kanda_request_t *kr)
             name = kanda_cookie_name(kr, i, secure);
             other = kanda_cookie_name(kr, i, 0);
 
-            if (name == NULL || (secure && ngx_strcmp(name, other) == 0)) {
+            if (secure && ngx_strcmp(name, other) == 0) {
                 break;
             }
 

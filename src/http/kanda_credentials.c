@@ -39,7 +39,7 @@ kanda_credentials(kanda_request_t *kr)
     }
 
     return kr->dialect->tokens ? kanda_credentials_token(kr, &value, 1)
-                                     : NGX_HTTP_UNAUTHORIZED;
+                               : NGX_HTTP_UNAUTHORIZED;
 }
 
 

@@ -1,7 +1,6 @@
 #include "ngx_http_kanda.h"
 #include "kanda_apikey.h"
 #include "kanda_cookie.h"
-#include "kanda_refresh.h"
 #include "kanda_token.h"
 
 
@@ -71,7 +70,7 @@ kanda_tenant_find(kanda_request_t *kr)
         kanda_tenant_gate, NULL
     };
 
-    sources = (kr->conf->require && !kr->conf->exempt) ? gated : served;
+    sources = kanda_require_rule(kr->conf) ? gated : served;
 
     for (i = 0; sources[i]; i++) {
         rc = sources[i](kr);
@@ -170,7 +169,7 @@ kanda_tenant_token(kanda_request_t *kr, ngx_str_t *token)
 static ngx_int_t
 kanda_tenant_gate(kanda_request_t *kr)
 {
-    int              rc;
+    ngx_int_t        rc;
     ngx_str_t        cookie;
     kanda_refresh_t  names;
 
@@ -178,12 +177,10 @@ kanda_tenant_gate(kanda_request_t *kr)
         return NGX_DECLINED;
     }
 
-    rc = kanda_refresh_read(kr->main->ring->hmac[KANDA_DIGEST_GATE],
-                            (char *) kr->conf->realm.data, kr->conf->realm.len,
-                            (char *) cookie.data, cookie.len, &names);
+    rc = kanda_token_session(kr, KANDA_DIGEST_GATE, &cookie, &names);
 
-    if (rc != 0) {
-        return rc == -1 ? NGX_DECLINED : NGX_ERROR;
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     kr->store.account.data = (u_char *) names.account;

@@ -1,7 +1,6 @@
 #include "kanda_token.h"
 #include "kanda_base64url.h"
 #include "kanda_cookie.h"
-#include "kanda_refresh.h"
 
 
 #define KANDA_JTI_LEN   22              /* base64url of 128 bits */
@@ -123,6 +122,20 @@ kanda_token_read(kanda_request_t *kr, const ngx_str_t *text, ngx_uint_t late,
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+kanda_token_session(kanda_request_t *kr, kanda_digest_t use,
+    const ngx_str_t *token, kanda_refresh_t *session)
+{
+    int  rc;
+
+    rc = kanda_refresh_read(kr->main->ring->hmac[use],
+                            (char *) kr->conf->realm.data, kr->conf->realm.len,
+                            (char *) token->data, token->len, session);
+
+    return rc == 0 ? NGX_OK : rc == -1 ? NGX_DECLINED : NGX_ERROR;
 }
 
 

@@ -6,6 +6,7 @@
 #define KANDA_TOKEN_H
 
 #include "ngx_http_kanda.h"
+#include "kanda_refresh.h"
 #include "kanda_store_account.h"
 
 
@@ -36,6 +37,11 @@ ngx_int_t kanda_token_make(kanda_request_t *kr, const kanda_token_t *what,
  */
 ngx_int_t kanda_token_read(kanda_request_t *kr, const ngx_str_t *text,
     ngx_uint_t late, kanda_jwt_claims_t *claims);
+
+/* Reads what names a session of this realm, a refresh token or a gate's cookie,
+ * as use says.  NGX_OK, NGX_DECLINED for a bad one, or NGX_ERROR. */
+ngx_int_t kanda_token_session(kanda_request_t *kr, kanda_digest_t use,
+    const ngx_str_t *token, kanda_refresh_t *session);
 
 /* Finds the bearer's token of a request that need not have one: NGX_OK or
  * NGX_DECLINED. */

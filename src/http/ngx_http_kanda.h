@@ -24,7 +24,8 @@
 #include "kanda_stats.h"
 
 
-#define KANDA_BODY_MAX  65536           /* bytes */
+#define KANDA_BODY_MAX    65536         /* bytes */
+#define KANDA_WINDOW_MAX  2             /* steps, of kanda_window */
 
 
 typedef struct kanda_request_s  kanda_request_t;
@@ -113,6 +114,19 @@ struct ngx_http_kanda_loc_conf_s {
 
 
 extern ngx_module_t  ngx_http_kanda_module;
+
+
+/* Two texts that are no secrets. */
+static ngx_inline ngx_uint_t
+kanda_same(const ngx_str_t *a, const ngx_str_t *b)
+{
+    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
+}
+
+
+/* The rule of a location's gate, or NULL where none stands. */
+const kanda_require_t *kanda_require_rule(
+    const ngx_http_kanda_loc_conf_t *klcf);
 
 
 /* Routes. */

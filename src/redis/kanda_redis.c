@@ -3,8 +3,6 @@
 
 static void kanda_redis_wake_handler(ngx_event_t *ev);
 static ngx_int_t kanda_redis_single_start(kanda_redis_t *rd);
-static ngx_int_t kanda_redis_single_find(kanda_redis_node_t *node);
-static ngx_int_t kanda_redis_single_hello(kanda_redis_node_t *node);
 static kanda_redis_node_t *kanda_redis_single_pick(kanda_redis_t *rd,
     const kanda_redis_call_t *call);
 static void kanda_redis_single_stop(kanda_redis_t *rd);
@@ -27,8 +25,8 @@ const kanda_redis_topology_t  kanda_redis_single = {
 
 
 static const kanda_redis_role_t  kanda_redis_single_role = {
-    kanda_redis_single_find,
-    kanda_redis_single_hello,
+    kanda_redis_node_seed,
+    kanda_redis_node_hello,
     NULL,
     NULL,
     "Redis",
@@ -158,26 +156,6 @@ kanda_redis_single_start(kanda_redis_t *rd)
     (void) kanda_redis_connect(rd->node);
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-kanda_redis_single_find(kanda_redis_node_t *node)
-{
-    kanda_redis_node_seed(node);
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-kanda_redis_single_hello(kanda_redis_node_t *node)
-{
-    kanda_redis_t *rd = node->rd;
-
-    rd->greeted = node;
-
-    return rd->hello(rd, rd->hello_data);
 }
 
 

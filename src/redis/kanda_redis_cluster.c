@@ -11,7 +11,6 @@
 static ngx_int_t kanda_cluster_start(kanda_redis_t *rd);
 static void kanda_cluster_stop(kanda_redis_t *rd);
 static ngx_int_t kanda_cluster_find(kanda_redis_node_t *node);
-static ngx_int_t kanda_cluster_hello(kanda_redis_node_t *node);
 static void kanda_cluster_ready(kanda_redis_node_t *node);
 static void kanda_cluster_lost(kanda_redis_node_t *node);
 
@@ -27,7 +26,7 @@ const kanda_redis_topology_t  kanda_redis_cluster = {
 
 static const kanda_redis_role_t  kanda_cluster_master = {
     kanda_cluster_find,
-    kanda_cluster_hello,
+    kanda_redis_node_hello,
     kanda_cluster_ready,
     kanda_cluster_lost,
     "Redis",
@@ -95,7 +94,7 @@ kanda_cluster_pick(kanda_redis_t *rd, const kanda_redis_call_t *call)
 
     cl = rd->cluster;
 
-    if (!cl->mapped || (!cl->proven && !call->proof)) {
+    if (!cl->mapped || (rd->settling && !call->proof)) {
         return NULL;
     }
 
@@ -169,15 +168,6 @@ kanda_cluster_find(kanda_redis_node_t *node)
 }
 
 
-static ngx_int_t
-kanda_cluster_hello(kanda_redis_node_t *node)
-{
-    node->rd->greeted = node;
-
-    return node->rd->hello(node->rd, node->rd->hello_data);
-}
-
-
 /* What a node holds may be something else than it was. */
 
 static void
@@ -206,14 +196,13 @@ kanda_redis_proven(kanda_redis_t *rd, ngx_int_t rc)
     }
 
     if (rc != NGX_ERROR) {
-        cl->proven = (rc == NGX_OK);
+        rd->settling = (rc != NGX_OK);
     }
 
-    rd->settling = !cl->proven;
-    rd->broken = !cl->proven;
+    rd->broken = rd->settling;
     kanda_redis_gauges(rd);
 
-    if (!cl->proven) {
+    if (rd->settling) {
         kanda_cluster_amiss(rd);
     }
 

@@ -17,7 +17,6 @@ struct kanda_redis_cluster_s {
     ngx_uint_t           tries;         /* left of this time */
     ngx_uint_t           turn;          /* whom to ask */
     ngx_uint_t           mapped;        /* there is a map */
-    ngx_uint_t           proven;        /* these are the right data */
     ngx_uint_t           covered;       /* all slots have a node */
 
     ngx_queue_t          later;         /* commands that wait for their turn */

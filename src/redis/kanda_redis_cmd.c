@@ -6,6 +6,7 @@
 
 
 static ngx_int_t kanda_redis_asking(kanda_redis_node_t *node);
+static void kanda_redis_unasked(kanda_redis_node_t *node, size_t len);
 static ngx_int_t kanda_redis_evaluate(kanda_redis_node_t *node,
     kanda_redis_cmd_t *cmd);
 
@@ -92,6 +93,7 @@ kanda_redis_reach(kanda_redis_node_t *node)
 ngx_int_t
 kanda_redis_append(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
 {
+    size_t                       len;
     ngx_int_t                    rc;
     ngx_uint_t                   n, skip;
     ngx_str_t                    head[5];
@@ -131,17 +133,24 @@ kanda_redis_append(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
         }
     }
 
+    len = node->out.last - node->out.pos;
+
     if (cmd->asking && kanda_redis_asking(node) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    cmd->asking = 0;
-
     rc = kanda_resp_append(&node->out, head, n, cmd->call.args + skip,
                            cmd->call.nargs - skip);
     if (rc != NGX_OK) {
+
+        if (cmd->asking) {
+            kanda_redis_unasked(node, len);
+        }
+
         return NGX_ERROR;
     }
+
+    cmd->asking = 0;
 
     ngx_queue_insert_tail(&node->waiting, &cmd->queue);
     kanda_redis_count(node, 1);
@@ -181,6 +190,22 @@ kanda_redis_asking(kanda_redis_node_t *node)
     }
 
     return NGX_OK;
+}
+
+
+/* Takes it back, as it would be for somebody else's command. */
+
+static void
+kanda_redis_unasked(kanda_redis_node_t *node, size_t len)
+{
+    ngx_queue_t  *q;
+
+    q = ngx_queue_last(&node->waiting);
+    ngx_queue_remove(q);
+    kanda_redis_count(node, -1);
+    ngx_free(ngx_queue_data(q, kanda_redis_cmd_t, queue));
+
+    node->out.last = node->out.pos + len;
 }
 
 

@@ -252,10 +252,10 @@ kanda_redis_retry_handler(ngx_event_t *ev)
 static void
 kanda_redis_write_handler(ngx_event_t *wev)
 {
-    int                err;
-    socklen_t          len;
-    kanda_redis_node_t     *node;
-    ngx_connection_t  *c;
+    int                  err;
+    socklen_t            len;
+    kanda_redis_node_t  *node;
+    ngx_connection_t    *c;
 
     c = wev->data;
     node = c->data;

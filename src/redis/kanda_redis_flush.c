@@ -7,7 +7,7 @@ static void kanda_redis_sent(kanda_redis_node_t *node);
 void
 kanda_redis_flush_handler(ngx_event_t *ev)
 {
-    ngx_int_t       rc;
+    ngx_int_t            rc;
     kanda_redis_node_t  *node;
 
     node = ev->data;
@@ -99,9 +99,9 @@ kanda_redis_arm_timer(kanda_redis_node_t *node)
 void
 kanda_redis_timer_handler(ngx_event_t *ev)
 {
-    ngx_queue_t        *q;
-    kanda_redis_node_t      *node;
-    kanda_redis_cmd_t  *cmd;
+    ngx_queue_t         *q;
+    kanda_redis_node_t  *node;
+    kanda_redis_cmd_t   *cmd;
 
     node = ev->data;
 

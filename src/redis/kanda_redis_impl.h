@@ -166,7 +166,7 @@ struct kanda_redis_s {
     kanda_redis_cluster_t         *cluster;
     ngx_event_t                    wake;
     ngx_uint_t                     broken;      /* all of it */
-    ngx_uint_t                     settling;    /* commands are held */
+    ngx_uint_t                     settling;    /* held until proven */
     ngx_uint_t                     pending;     /* commands of all nodes */
     ngx_uint_t                     closing;
 };
@@ -187,8 +187,11 @@ kanda_redis_node_t *kanda_redis_node_create(kanda_redis_t *rd,
 /* Closes and frees; whoever still waits is resumed with NGX_ERROR. */
 void kanda_redis_node_destroy(kanda_redis_node_t *node);
 
-/* Sets the address: one of the configuration, whose turn it is. */
-void kanda_redis_node_seed(kanda_redis_node_t *node);
+/* A role's find: sets an address of the configuration, whose turn it is. */
+ngx_int_t kanda_redis_node_seed(kanda_redis_node_t *node);
+
+/* A role's hello: what whoever made rd has to say. */
+ngx_int_t kanda_redis_node_hello(kanda_redis_node_t *node);
 
 /* The same for one that was found. */
 void kanda_redis_node_move(kanda_redis_node_t *node, const ngx_sockaddr_t *sa);

@@ -76,7 +76,7 @@ kanda_redis_node_destroy(kanda_redis_node_t *node)
 }
 
 
-void
+ngx_int_t
 kanda_redis_node_seed(kanda_redis_node_t *node)
 {
     const kanda_redis_seed_t  *seed;
@@ -84,6 +84,19 @@ kanda_redis_node_seed(kanda_redis_node_t *node)
     seed = &node->rd->conf->seeds[node->turn++ % node->rd->conf->nseeds];
     node->addr = seed->addr;
     node->host = seed->host;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+kanda_redis_node_hello(kanda_redis_node_t *node)
+{
+    kanda_redis_t *rd = node->rd;
+
+    rd->greeted = node;
+
+    return rd->hello(rd, rd->hello_data);
 }
 
 

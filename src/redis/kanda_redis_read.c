@@ -8,8 +8,8 @@ static ngx_int_t kanda_redis_parse(kanda_redis_node_t *node);
 void
 kanda_redis_read_handler(ngx_event_t *rev)
 {
-    kanda_redis_node_t     *node;
-    ngx_connection_t  *c;
+    kanda_redis_node_t  *node;
+    ngx_connection_t    *c;
 
     c = rev->data;
     node = c->data;
@@ -108,7 +108,7 @@ kanda_redis_parse(kanda_redis_node_t *node)
 
         if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
             kanda_redis_lost(node, node->reply_size > KANDA_REDIS_REPLY_MAX
-                                 ? "reply too long" : "malformed reply");
+                                   ? "reply too long" : "malformed reply");
             break;
         }
 

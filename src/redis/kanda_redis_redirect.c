@@ -39,7 +39,8 @@ kanda_cluster_refused(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd,
     if (ngx_strncmp(word, "ASK ", 4) == 0
         || ngx_strncmp(word, "TRYAGAIN", 8) == 0)
     {
-        return kanda_cluster_hold(node->rd, cmd);
+        return node->rd->pending < KANDA_REDIS_QUEUE_MAX
+               ? kanda_cluster_hold(node->rd, cmd) : NGX_DECLINED;
     }
 
     if (ngx_strncmp(word, "CLUSTERDOWN", 11) == 0

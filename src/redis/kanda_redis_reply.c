@@ -89,7 +89,7 @@ kanda_redis_reply_done(kanda_redis_node_t *node)
 static redisReply *
 kanda_redis_reply(const redisReadTask *task, size_t more)
 {
-    redisReply     *reply, *parent;
+    redisReply          *reply, *parent;
     kanda_redis_node_t  *node;
 
     node = task->privdata;
@@ -119,7 +119,7 @@ kanda_redis_reply(const redisReadTask *task, size_t more)
 static void *
 kanda_redis_reply_string(const redisReadTask *task, char *p, size_t len)
 {
-    redisReply     *reply;
+    redisReply          *reply;
     kanda_redis_node_t  *node;
 
     if (task->type != REDIS_REPLY_STRING && task->type != REDIS_REPLY_STATUS
@@ -151,7 +151,7 @@ kanda_redis_reply_string(const redisReadTask *task, char *p, size_t len)
 static void *
 kanda_redis_reply_array(const redisReadTask *task, kanda_redis_count_t n)
 {
-    redisReply     *reply;
+    redisReply          *reply;
     kanda_redis_node_t  *node;
 
     /* a bound that hiredis lacks: an array announced is an array allocated */

@@ -109,11 +109,7 @@ kanda_cluster_refresh(kanda_redis_t *rd)
 static void
 kanda_cluster_look(ngx_event_t *ev)
 {
-    kanda_redis_t *rd = ev->data;
-
-    if (!ngx_exiting) {
-        kanda_cluster_refresh(rd);
-    }
+    kanda_cluster_refresh(ev->data);
 }
 
 
@@ -153,9 +149,7 @@ kanda_cluster_seed(kanda_redis_node_t *scout)
         }
     }
 
-    kanda_redis_node_seed(scout);
-
-    return NGX_OK;
+    return kanda_redis_node_seed(scout);
 }
 
 
@@ -174,15 +168,11 @@ kanda_cluster_question(kanda_redis_node_t *scout)
 static void
 kanda_cluster_answered(kanda_redis_node_t *scout)
 {
-    kanda_redis_t          *rd;
-    kanda_redis_cluster_t  *cl;
-
-    rd = scout->rd;
-    cl = rd->cluster;
+    kanda_redis_t *rd = scout->rd;
 
     kanda_redis_close(scout);
 
-    if (!cl->proven) {
+    if (rd->settling) {
         rd->prove(rd, rd->hello_data);
     }
 
@@ -237,7 +227,7 @@ kanda_cluster_whole(kanda_redis_t *rd)
     ngx_queue_t         *q;
     kanda_redis_node_t  *node;
 
-    if (!rd->cluster->covered || !rd->cluster->proven) {
+    if (!rd->cluster->covered || rd->settling) {
         return 0;
     }
 

@@ -28,7 +28,6 @@ static ngx_int_t kanda_sentinel_role(void *out, const redisReply *reply);
 static void kanda_sentinel_ask(ngx_event_t *ev);
 static void kanda_sentinel_try(kanda_redis_t *rd);
 static void kanda_sentinel_again(ngx_event_t *ev);
-static ngx_int_t kanda_sentinel_seed(kanda_redis_node_t *scout);
 static ngx_int_t kanda_sentinel_question(kanda_redis_node_t *scout);
 static ngx_int_t kanda_sentinel_answer(void *out, const redisReply *reply);
 static void kanda_sentinel_answered(kanda_redis_node_t *scout);
@@ -55,7 +54,7 @@ static const kanda_redis_role_t  kanda_sentinel_master = {
 
 
 static const kanda_redis_role_t  kanda_sentinel_scout = {
-    kanda_sentinel_seed,
+    kanda_redis_node_seed,
     kanda_sentinel_question,
     kanda_sentinel_answered,
     kanda_sentinel_lost,
@@ -168,7 +167,7 @@ kanda_sentinel_hello(kanda_redis_node_t *master)
         return NGX_ERROR;
     }
 
-    return rd->hello(rd, rd->hello_data);
+    return kanda_redis_node_hello(master);
 }
 
 
@@ -204,14 +203,13 @@ kanda_sentinel_ask(ngx_event_t *ev)
 
     ngx_add_timer(ev, KANDA_SENTINEL_EVERY);
 
-    if (rd->node->state != KANDA_REDIS_FINDING) {
-        kanda_sentinel_try(rd);
-    }
+    kanda_sentinel_try(rd);
 }
 
 
-/* Asks whoever is connected, or connects to the next.  An answer, or the loss
- * of the connection, comes later, and never from in here. */
+/* Asks whoever is connected, or connects to the next, or does nothing if that
+ * is under way.  Without memory to ask, the connection is lost in here, before
+ * its loss counts for a master that is sought: it is tried again in time. */
 
 static void
 kanda_sentinel_try(kanda_redis_t *rd)
@@ -237,15 +235,6 @@ kanda_sentinel_again(ngx_event_t *ev)
     if (kanda_redis_connect(rd->sentinel->scout) != NGX_OK) {
         kanda_sentinel_lost(rd->sentinel->scout);
     }
-}
-
-
-static ngx_int_t
-kanda_sentinel_seed(kanda_redis_node_t *scout)
-{
-    kanda_redis_node_seed(scout);
-
-    return NGX_OK;
 }
 
 

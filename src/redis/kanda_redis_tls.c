@@ -62,7 +62,7 @@ kanda_redis_tls_done(ngx_connection_t *c)
 
     if (!c->ssl->handshaked) {
         kanda_redis_lost(node, c->write->timedout ? "TLS handshake timed out"
-                                                : "TLS handshake failed");
+                                                  : "TLS handshake failed");
         return;
     }
 
@@ -187,7 +187,7 @@ kanda_redis_tls_close(ngx_connection_t *c)
 static void
 kanda_redis_tls_log(ngx_log_t *log, ngx_uint_t level, u_char *buf, size_t len)
 {
-    u_char         *p, *last;
+    u_char              *p, *last;
     kanda_redis_node_t  *node;
 
     node = log->wdata;

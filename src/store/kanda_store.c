@@ -221,6 +221,29 @@ kanda_store_command(kanda_store_t *st, kanda_redis_parse_pt parse,
 
 
 ngx_int_t
+kanda_store_fields(kanda_store_t *st, const char *kind, const ngx_str_t *id,
+    const char *fields, kanda_redis_parse_pt parse, void *target)
+{
+    ngx_str_t  name;
+
+    if (kanda_store_name(st, &name, kind, id) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    st->target = target;
+    st->nargs = 0;
+    kanda_store_arg(st, "HMGET", 5);
+    kanda_store_arg(st, name.data, name.len);
+
+    for ( /* void */ ; *fields; fields++) {
+        kanda_store_arg(st, fields, 1);
+    }
+
+    return kanda_store_command(st, parse, st);
+}
+
+
+ngx_int_t
 kanda_store_parse(void *out, const redisReply *reply)
 {
     kanda_store_t *st = out;

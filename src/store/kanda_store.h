@@ -156,6 +156,12 @@ ngx_int_t kanda_store_parse(void *st, const redisReply *reply);
 ngx_int_t kanda_store_command(kanda_store_t *st, kanda_redis_parse_pt parse,
     void *target);
 
+/* Reads fields, each a letter, of the account's hash of that kind and id; parse
+ * gets st, and finds target in it.  Waits. */
+ngx_int_t kanda_store_fields(kanda_store_t *st, const char *kind,
+    const ngx_str_t *id, const char *fields, kanda_redis_parse_pt parse,
+    void *target);
+
 /*
  * Copies a reply's string or number into the pool; nil becomes empty.
  * NGX_OK or NGX_ERROR.

@@ -55,12 +55,6 @@ kanda_client_create(kanda_store_t *st, const ngx_str_t *id,
 }
 
 
-typedef struct {
-    kanda_store_t   *st;
-    kanda_client_t  *client;
-} kanda_client_reading_t;
-
-
 ngx_int_t
 kanda_client_read(kanda_store_t *st, const ngx_str_t *id,
     kanda_client_t *client)
@@ -73,42 +67,20 @@ ngx_int_t
 kanda_secret_read(kanda_store_t *st, const char *kind, const ngx_str_t *id,
     kanda_client_t *client)
 {
-    ngx_str_t                name;
-    kanda_client_reading_t  *reading;
-
-    reading = ngx_palloc(st->pool, sizeof(kanda_client_reading_t));
-    if (reading == NULL
-        || kanda_store_name(st, &name, kind, id) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    reading->st = st;
-    reading->client = client;
-
-    st->nargs = 0;
-    kanda_store_arg(st, "HMGET", 5);
-    kanda_store_arg(st, name.data, name.len);
-    kanda_store_arg(st, "s", 1);
-    kanda_store_arg(st, "v", 1);
-    kanda_store_arg(st, "a", 1);
-    kanda_store_arg(st, "d", 1);
-    kanda_store_arg(st, "p", 1);
-    kanda_store_arg(st, "t", 1);
-
-    return kanda_store_command(st, kanda_client_read_record, reading);
+    return kanda_store_fields(st, kind, id, "svadpt", kanda_client_read_record,
+                              client);
 }
 
 
 static ngx_int_t
 kanda_client_read_record(void *out, const redisReply *reply)
 {
-    kanda_client_reading_t *reading = out;
+    kanda_store_t *st = out;
 
     redisReply      **e;
     kanda_client_t   *client;
 
-    client = reading->client;
+    client = st->target;
 
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 6) {
         return NGX_ERROR;
@@ -124,8 +96,8 @@ kanda_client_read_record(void *out, const redisReply *reply)
     client->known = 1;
     client->last = kanda_store_number(e[5]);
 
-    if (kanda_store_string(reading->st, e[0], &client->secret.sealed) != NGX_OK
-        || kanda_store_string(reading->st, e[1], &client->secret.version)
+    if (kanda_store_string(st, e[0], &client->secret.sealed) != NGX_OK
+        || kanda_store_string(st, e[1], &client->secret.version)
            != NGX_OK)
     {
         return NGX_ERROR;

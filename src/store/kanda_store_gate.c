@@ -5,12 +5,6 @@
 #define KANDA_GATE_FIELDS  4            /* o, l, f and m of a session */
 
 
-typedef struct {
-    kanda_store_t      *st;
-    kanda_gate_info_t  *info;
-} kanda_gate_reading_t;
-
-
 static ngx_int_t kanda_gate_read_reply(void *out, const redisReply *reply);
 static ngx_int_t kanda_gate_read_touched(kanda_store_t *st,
     redisReply **element, ngx_uint_t n, void *target);
@@ -29,36 +23,15 @@ static int64_t kanda_gate_time(const redisReply *reply);
 ngx_int_t
 kanda_gate_read(kanda_store_t *st, kanda_gate_info_t *info)
 {
-    ngx_str_t              name;
-    kanda_gate_reading_t  *reading;
-
-    reading = ngx_palloc(st->pool, sizeof(kanda_gate_reading_t));
-
-    if (reading == NULL
-        || kanda_store_name(st, &name, ":session:", &st->sid) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    reading->st = st;
-    reading->info = info;
-
-    st->nargs = 0;
-    kanda_store_arg(st, "HMGET", 5);
-    kanda_store_arg(st, name.data, name.len);
-    kanda_store_arg(st, "o", 1);
-    kanda_store_arg(st, "l", 1);
-    kanda_store_arg(st, "f", 1);
-    kanda_store_arg(st, "m", 1);
-
-    return kanda_store_command(st, kanda_gate_read_reply, reading);
+    return kanda_store_fields(st, ":session:", &st->sid, "olfm",
+                              kanda_gate_read_reply, info);
 }
 
 
 static ngx_int_t
 kanda_gate_read_reply(void *out, const redisReply *reply)
 {
-    kanda_gate_reading_t *reading = out;
+    kanda_store_t *st = out;
 
     if (reply->type != REDIS_REPLY_ARRAY
         || reply->elements != KANDA_GATE_FIELDS)
@@ -67,11 +40,11 @@ kanda_gate_read_reply(void *out, const redisReply *reply)
     }
 
     if (reply->element[0]->type == REDIS_REPLY_NIL) {
-        reading->st->status = KANDA_STATUS_CLOSED;
+        st->status = KANDA_STATUS_CLOSED;
         return NGX_OK;
     }
 
-    return kanda_gate_parse(reading->st, reply->element, reading->info);
+    return kanda_gate_parse(st, reply->element, st->target);
 }
 
 
