@@ -316,25 +316,35 @@ sub glob_one { $redis->command('KEYS', $_[0] =~ s/([{}])/\\$1/gr)->[0] }
 }
 
 
-# S52: an unknown email costs the commands of a known one
+# S52: an unknown email costs the commands of a known one.  Workers ask Redis
+# for its time now and then, which may fall into one of the two: what is always
+# different is not that.
 
 {
-    my $me = Kanda::Auth->new($k)->register;
-    my %asked;
+    my @asked;
 
-    for my $email ($me->{email}, 'nobody@example.com') {
-        $redis->command('CONFIG', 'RESETSTAT');
-        is($me->post('login', { email => $email, password => 'guess of it' })
-              ->status, 401, "a guess at $email");
-        my $info = $redis->command('INFO', 'commandstats');
-        my %n = $info =~ /^cmdstat_(\w+(?:\|\w+)?):calls=(\d+)/mg;
-        delete @n{ grep { /^(?:config|info|auth|hello|select|replconf)/ }
-                   keys %n };
-        $asked{$email} = json(\%n);
+    for my $round (1 .. 5) {
+        my $me = Kanda::Auth->new($k)->register;
+        @asked = map { asked_for($_) } $me->{email},
+                                       "nobody$round\@example.com";
+        last if $asked[0] eq $asked[1];
     }
 
-    is($asked{$me->{email}}, $asked{'nobody@example.com'},
-       'the same commands for anybody');
+    is($asked[0], $asked[1], 'the same commands for anybody');
+}
+
+sub asked_for {
+    my ($email) = @_;
+
+    $redis->command('CONFIG', 'RESETSTAT');
+    is(Kanda::Auth->new($k)->post('login', { email => $email,
+           password => 'guess of it' })->status, 401, "a guess at $email");
+
+    my $info = $redis->command('INFO', 'commandstats');
+    my %n = $info =~ /^cmdstat_(\w+(?:\|\w+)?):calls=(\d+)/mg;
+    delete @n{ grep { /^(?:config|info|auth|hello|select|replconf)/ }
+               keys %n };
+    return json(\%n);
 }
 
 done_testing;
