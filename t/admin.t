@@ -477,7 +477,7 @@ for my $case ([ '/admin', 'http://a.example/#', 3600 ],
         [ 'POST', 'accounts', { email => 'a@b.c' } ],
         [ 'DELETE', "accounts/$made->{userId}" ],
         map { [ 'POST', "accounts/$made->{userId}/$_" ] }
-            qw(disable enable reset-factor invitation);
+            qw(disable enable reset-factor invitation reseal);
     is(accept_with($made->{invitation})->status, 503, 'nor is it accepted');
 }
 

@@ -268,11 +268,11 @@ is(scalar(grep { $_->{status} != 200 } @during), 0,
 SKIP: {
     skip 'no timing under a sanitizer', 2 if $san;
     my $took = Kanda::Load::percentile(50, map { $_->[0] } @refused);
-    cmp_ok($took, '<', 0.060, sprintf 'at once (%.1f ms)', $took * 1000);
+    cmp_ok($took, '<', 0.300, sprintf 'at once (%.1f ms)', $took * 1000);
 
-    # four times and a few milliseconds: the machine has other work, too
+    # less than behind a hash or two: the machine has other work, too
     my ($was, $is) = map { Kanda::Load::percentile(90, @$_) } \@calm, \@during;
-    cmp_ok($is, '<', 4 * $was + 0.010,
+    cmp_ok($is, '<', 4 * $was + 0.060,
            sprintf 'and quickly (%.1f, was %.1f ms)', $is * 1000, $was * 1000);
 }
 

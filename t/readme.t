@@ -356,6 +356,13 @@ sub shell {
     is($lines[7] =~ /"deleted":true/, 1, 'to the end') or diag @lines;
     like($lines[8], qr/^\{"logs":\[\{[^}]*"event":"admin\.delete","success":true/,
          'and the log knows');
+
+    my $admin = Kanda::Admin->new(address => $socket);
+    $admin->invite("n$_\@example.com") for 1 .. 103;
+    @lines = split /\n/, shell(block('reseal')
+        =~ s{/run/kanda-admin/socket}{$socket}r);
+    is(scalar(grep { /"resealed":0,"unreadable":0,"cursor":null/ } @lines), 103,
+       'all accounts are walked over') or diag @lines;
 }
 
 

@@ -8,7 +8,8 @@ const events = `auth.register auth.login auth.token auth.logout auth.invitation
 auth.2fa.enable auth.2fa.disable auth.2fa.verify totp.register totp.validate
 totp.qrcode totp.rotate totp.unlock totp.recovery totp.delete apikey.create
 apikey.revoke otp.onboard otp.get otp.verify toolkit.generate toolkit.verify
-admin.create admin.invite admin.disable admin.enable admin.reset_factor`
+admin.create admin.invite admin.disable admin.enable admin.reset_factor
+admin.reseal`
   .split(/\s/);
 
 const columns = ['id', 'timestamp', 'event', 'success', 'clientId', 'reason',

@@ -11,6 +11,7 @@
 #include "kanda_invitation.h"
 #include "kanda_store_admin.h"
 #include "kanda_store_realm.h"
+#include "kanda_store_seals.h"
 
 
 extern const kanda_dialect_t  kanda_admin_dialect;
@@ -36,6 +37,17 @@ typedef struct {
     ngx_uint_t               n;         /* accounts that are there */
     kanda_account_row_t      rows[KANDA_ACCOUNTS_PAGE];
 } kanda_admin_accounts_t;
+
+
+/* An account's secrets that are sealed anew. */
+typedef struct {
+    ngx_uint_t               from;
+    kanda_seals_t            page;
+    ngx_uint_t               i;
+    ngx_uint_t               resealed;
+    ngx_uint_t               lost;      /* do not open */
+    int64_t                  entry;     /* in the log, or 0 */
+} kanda_admin_reseal_t;
 
 
 /* Something that is done to an account, and logged before and after. */
@@ -76,6 +88,7 @@ ngx_int_t kanda_admin_account_disable(kanda_request_t *kr);
 ngx_int_t kanda_admin_account_enable(kanda_request_t *kr);
 ngx_int_t kanda_admin_account_reset(kanda_request_t *kr);
 ngx_int_t kanda_admin_account_invite(kanda_request_t *kr);
+ngx_int_t kanda_admin_account_reseal(kanda_request_t *kr);
 ngx_int_t kanda_admin_logs(kanda_request_t *kr);
 
 

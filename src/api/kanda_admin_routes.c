@@ -31,6 +31,10 @@ static const kanda_route_t  kanda_admin_routes[] = {
       KANDA_BODY_NONE, kanda_admin_account_invite,
       sizeof(kanda_admin_state_t), 0 },
 
+    { NGX_HTTP_POST, "accounts/:/reseal", KANDA_AUTH_NONE, 0,
+      KANDA_BODY_NONE, kanda_admin_account_reseal,
+      sizeof(kanda_admin_reseal_t), 0 },
+
     { NGX_HTTP_GET, "logs", KANDA_AUTH_NONE, 0, KANDA_BODY_NONE,
       kanda_admin_logs, sizeof(kanda_api_logs_t), 0 }
 };

@@ -62,6 +62,8 @@ static struct {
     kanda_script_entry(ADMIN_ENABLE),
     kanda_script_entry(ADMIN_RESET_FACTOR),
     kanda_script_entry(ADMIN_DELETE),
+    kanda_script_entry(SEALS_LIST),
+    kanda_script_entry(SEALS_PUT),
     kanda_script_entry(INVITATION_BEGIN),
     kanda_script_entry(INVITATION_END),
     kanda_script_entry(CANARY)

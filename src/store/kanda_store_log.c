@@ -53,6 +53,7 @@ static const ngx_str_t  kanda_log_events[] = {
     ngx_string("admin.disable"),
     ngx_string("admin.enable"),
     ngx_string("admin.reset_factor"),
+    ngx_string("admin.reseal"),
     ngx_string("admin.delete")
 };
 

@@ -249,7 +249,7 @@ sub in_time {
 
     SKIP: {
         skip 'no timing under a sanitizer', 1 if $ENV{KANDA_SAN};
-        cmp_ok($took, '<=', 3 * $limit, "$what at most $limit s, or so");
+        cmp_ok($took, '<=', 3 * $limit + 1, "$what at most $limit s, or so");
     }
 }
 
@@ -264,7 +264,7 @@ sub half_more {
                      . '(promised: 1.5)', $what, 1000 * $alone, 1000 * $among,
                      $among / ($alone || 1e-6));
     $self->{over}++ if $among > 1.5 * $alone;
-    cmp_ok($among, '<=', 3 * $alone + 0.010, "$what: hardly more than alone");
+    cmp_ok($among, '<=', 3 * $alone + 0.050, "$what: hardly more than alone");
 }
 
 
