@@ -7,9 +7,12 @@ use Test::More;
 
 $ENV{KANDA_CLUSTER} = 1;
 
-my @suites = qw(auth-session apikeys clients otp logs);
+my @suites = qw(auth-session auth-api apikeys clients otp logs gate share
+                admin-reseal);
 
-push @suites, qw(auth-factor once) if $ENV{KANDA_TEST_LONG};
+push @suites, qw(auth-factor auth-account auth-races once stateless toolkit
+                 admin admin-races seals health managed-api variables)
+    if $ENV{KANDA_TEST_LONG};
 
 for my $suite (@suites) {
     my $text = `$^X t/$suite.t 2>&1`;

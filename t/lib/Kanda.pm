@@ -87,7 +87,8 @@ sub new {
     # the same test on a cluster: see t/faults/cluster-suites.t
     if ($redis && $ENV{KANDA_CLUSTER}) {
         require Kanda::Cluster;
-        $self->{redis} = Kanda::Cluster->new;
+        $self->{redis} = Kanda::Cluster->new(
+            conf => $redis->{conf} // []);
 
     } elsif ($redis) {
         $self->{redis} = Kanda::Redis->new(%$redis);

@@ -45,6 +45,8 @@ sub start {
     my $size = 16384 / $n;
 
     $_->start for @nodes;
+    return $self->whole if $self->{made}++;
+
     my %bus = map { my %c = @{ $_->{conf} };
                     ($_->port => $c{'cluster-port'}) } @nodes;
 
@@ -59,16 +61,7 @@ sub start {
                        $bus{ $nodes[0]->port });
     }
 
-    Kanda::Home::wait_for('a cluster', 30, sub {
-        for my $node (@nodes) {
-            my $info = $node->command('CLUSTER', 'INFO');
-            my ($known) = $info =~ /cluster_known_nodes:(\d+)/;
-            my ($covered) = $info =~ /cluster_slots_assigned:(\d+)/;
-            return 0 if $known != @nodes || $covered != 16384
-                        || $info !~ /cluster_state:ok/;
-        }
-        return 1;
-    });
+    $self->whole;
 
     for my $i ($n .. $#nodes) {
         my $id = $self->id($nodes[ $i - $n ]);
@@ -78,6 +71,26 @@ sub start {
             $nodes[$i]->command('INFO', 'replication')
                 =~ /master_link_status:up/ });
     }
+
+    return $self;
+}
+
+
+# Waits until every node knows all others and all slots.
+
+sub whole {
+    my ($self) = @_;
+
+    Kanda::Home::wait_for('a cluster', 30, sub {
+        for my $node ($self->nodes) {
+            my $info = $node->command('CLUSTER', 'INFO');
+            my ($known) = $info =~ /cluster_known_nodes:(\d+)/;
+            my ($covered) = $info =~ /cluster_slots_assigned:(\d+)/;
+            return 0 if $known != $self->nodes || $covered != 16384
+                        || $info !~ /cluster_state:ok/;
+        }
+        return 1;
+    });
 
     return $self;
 }
@@ -93,7 +106,11 @@ sub url {
 
 # What tests ask of a single Redis: of all nodes, or of the key's.
 
-sub pid { $_[0]{nodes}[0]{pid} }
+sub pid    { $_[0]{nodes}[0]{pid} }
+sub stop   { my ($self) = @_; $_->stop for $self->nodes; return $self }
+sub kill9  { my ($self) = @_; $_->kill9 for $self->nodes; return $self }
+sub freeze { $_->freeze for $_[0]->nodes }
+sub thaw   { $_->thaw for $_[0]->nodes }
 
 sub command {
     my ($self, $name, @words) = @_;
