@@ -91,5 +91,5 @@ FORCE:
 
 .NOTPARALLEL:
 
-.PHONY: all deps run test test-long test-asan drills soak shots fuzz bench lint format \
-        clean help core module FORCE
+.PHONY: all deps run test test-long test-asan drills soak shots fuzz bench lint \
+        format clean help core module FORCE

@@ -1,5 +1,4 @@
 #include "kanda_admin.h"
-#include "kanda_text.h"
 
 
 /* An account is listed before it is made: what has not come after so many ms is
@@ -76,9 +75,8 @@ kanda_admin_accounts(kanda_request_t *kr)
 static ngx_int_t
 kanda_admin_email(kanda_request_t *kr, ngx_str_t *email)
 {
-    u_char     *p;
-    ngx_int_t   rc;
-    ngx_str_t   text;
+    ngx_int_t  rc;
+    ngx_str_t  text;
 
     rc = kanda_query_text(kr, "email", &text);
 
@@ -86,24 +84,14 @@ kanda_admin_email(kanda_request_t *kr, ngx_str_t *email)
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(kr->request->pool, text.len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (rc == NGX_ERROR
-        || kanda_email_canonical((char *) p, (char *) text.data, text.len)
-           != 0)
-    {
-        (void) kanda_api_invalid(kr, "email must be given once, an email "
-                                 "address of at most 254 bytes.");
+    if (rc == NGX_ERROR) {
+        (void) kanda_api_invalid(kr, "email must be given once, well encoded.");
         return NGX_DECLINED;
     }
 
-    email->data = p;
-    email->len = text.len;
+    rc = kanda_login_canonical(kr, &text, email);
 
-    return kanda_account_select(&kr->store, email);
+    return rc == NGX_OK ? kanda_account_select(&kr->store, email) : rc;
 }
 
 

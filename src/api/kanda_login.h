@@ -71,6 +71,10 @@ ngx_int_t kanda_password_use(kanda_request_t *kr,
 /* The field "email", canonical. */
 ngx_int_t kanda_login_email(kanda_request_t *kr, ngx_str_t *email);
 
+/* The same of a text, in the request's pool. */
+ngx_int_t kanda_login_canonical(kanda_request_t *kr, const ngx_str_t *text,
+    ngx_str_t *email);
+
 /* A password, which may be any. */
 ngx_int_t kanda_login_password(kanda_request_t *kr, const char *field,
     ngx_str_t *password);

@@ -6,28 +6,36 @@
 ngx_int_t
 kanda_login_email(kanda_request_t *kr, ngx_str_t *email)
 {
-    u_char     *p;
-    ngx_int_t   rc;
-    ngx_str_t   text;
+    ngx_int_t  rc;
+    ngx_str_t  text;
 
     rc = kanda_field_need(kr, "email", &text);
-    if (rc != NGX_OK) {
-        return rc;
-    }
 
-    p = ngx_pnalloc(kr->request->pool, text.len + 1);
+    return rc == NGX_OK ? kanda_login_canonical(kr, &text, email) : rc;
+}
+
+
+ngx_int_t
+kanda_login_canonical(kanda_request_t *kr, const ngx_str_t *text,
+    ngx_str_t *email)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(kr->request->pool, text->len + 1);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    if (kanda_email_canonical((char *) p, (char *) text.data, text.len) != 0) {
+    if (kanda_email_canonical((char *) p, (char *) text->data, text->len)
+        != 0)
+    {
         (void) kanda_api_invalid(kr, "email must be an email address of at "
                                  "most 254 bytes.");
         return NGX_DECLINED;
     }
 
     email->data = p;
-    email->len = text.len;
+    email->len = text->len;
 
     return NGX_OK;
 }

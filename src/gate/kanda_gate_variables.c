@@ -187,7 +187,7 @@ kanda_variable_amr(ngx_http_request_t *r, ngx_str_t *value)
     if (gate->info.factor == 0) {
         ngx_str_set(value, "pwd");
 
-    } else if (gate->info.method.len == 8) {
+    } else if (gate->info.recovery) {
         ngx_str_set(value, "pwd recovery mfa");
 
     } else {

@@ -124,16 +124,18 @@ static ngx_int_t
 kanda_gate_factor(kanda_store_t *st, const redisReply *shown,
     const redisReply *method, kanda_gate_info_t *info)
 {
-    if (kanda_store_string(st, method, &info->method) != NGX_OK) {
+    ngx_str_t  name;
+
+    if (kanda_store_string(st, method, &name) != NGX_OK) {
         return NGX_ERROR;
     }
 
     info->factor = kanda_gate_time(shown);
+    info->recovery = (name.len == 8
+                      && ngx_memcmp(name.data, "recovery", 8) == 0);
 
-    if (!(info->method.len == 4
-          && ngx_memcmp(info->method.data, "code", 4) == 0)
-        && !(info->method.len == 8
-             && ngx_memcmp(info->method.data, "recovery", 8) == 0))
+    if (!info->recovery
+        && !(name.len == 4 && ngx_memcmp(name.data, "code", 4) == 0))
     {
         info->factor = 0;
     }

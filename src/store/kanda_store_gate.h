@@ -19,8 +19,8 @@ typedef struct {
     int64_t    idle;                    /* ms that it may be */
     int64_t    seen;                    /* Unix ms, by Redis's clock */
     int64_t    factor;                  /* Unix ms of the last; 0: none */
-    ngx_str_t  method;                  /* which: see judge.inc */
     int64_t    now;                     /* Unix ms, by Redis's clock */
+    unsigned   recovery:1;              /* it was a recovery code */
 } kanda_gate_info_t;
 
 
