@@ -2,10 +2,13 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
-#include <sched.h>
+#include <sys/resource.h>
 
 #include "kanda_kdf_impl.h"
 #include "kanda_crypto.h"
+
+
+#define KANDA_KDF_NICE  10
 
 
 static void *kanda_kdf_thread(void *data);
@@ -47,15 +50,14 @@ kanda_kdf_thread(void *data)
 {
     kanda_kdf_t *kdf = data;
 
-    ssize_t             n;
-    uint64_t            one;
-    kanda_kdf_task_t   *task;
-    struct sched_param  param;
+    ssize_t            n;
+    uint64_t           one;
+    kanda_kdf_task_t  *task;
 
-    /* hashing takes what the event loops leave */
+    /* event loops go first, yet somebody can log in while they are busy; on
+     * Linux this is the thread's own */
 
-    ngx_memzero(&param, sizeof(param));
-    (void) pthread_setschedparam(pthread_self(), SCHED_IDLE, &param);
+    (void) setpriority(PRIO_PROCESS, 0, KANDA_KDF_NICE);
 
     one = 1;
 

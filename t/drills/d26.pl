@@ -111,6 +111,21 @@ $drill->note_that(sprintf '%d logins, %d/s hashed, %d refused as the queue was '
 $drill->in_time('a login afterwards takes', 0.5,
                 Kanda::Load::percentile(50, @after));
 
+# other programs have every core twice over
+{
+    my @busy = map {
+        my $pid = fork // die "fork: $!\n";
+        if ($pid == 0) { 1 while 1 }
+        $pid;
+    } 1 .. 2 * `nproc`;
+
+    my @took = map { one() } 1 .. 3;
+    kill 'KILL', @busy;
+    waitpid $_, 0 for @busy;
+    $drill->in_time('a login among busy programs takes', 2,
+                    Kanda::Load::percentile(50, @took));
+}
+
 $drill->{also} = sub {
     my $t = $drill->{troubles}[0];
     my @codes = grep { $_->{kind} =~ /^(?:code|wrong)$/ } @_;
