@@ -21,8 +21,9 @@ my @VALUES = (qw(null true false [] {} "" [[]] "\u0000" "\ud800" "\ud83d\ude00"
 # Bytes that somebody may trip over.
 my @BYTES = ("\0", "\x01", "\x7f", "\x80", "\xff", "\xc0\x80", "\xed\xa0\x80",
              "\xf4\x90\x80\x80", "\xe2\x80\xae", "\xef\xbb\xbf", "\xef\xbc\x91",
-             "\xc3", '"', '\\', '\\u', '%', '%00', '%zz', '&', '=', '+', ';', ',',
-             ':', '/', '..', '{', '}', '[', ']', '<', "'", '*', ' ', "\t", '-');
+             "\xc3", '"', '\\', '\\u', '%', '%00', '%zz', '&', '=', '+', ';',
+             ',', ':', '/', '..', '{', '}', '[', ']', '<', "'", '*', ' ', "\t",
+             '-');
 
 my @METHODS = qw(GET HEAD POST PUT PATCH DELETE OPTIONS PROPFIND MKCOL TRACE
                  FOO get M-SEARCH);
@@ -31,17 +32,19 @@ my @PLACES = qw(/api/ /api/totp /api/totp/validate /api/auth/me /totp/ping
                 /health/ready /metrics /app/page /sign-in);
 my @FIELDS = (
     [ Accept => 'image/png, */*;q=0' ], [ 'Accept-Encoding' => 'gzip' ],
-    [ Range => 'bytes=0-5' ], [ 'If-Match' => '"x"' ], [ 'If-None-Match' => '*' ],
-    [ Expect => '100-continue' ], [ Origin => 'https://evil.example' ],
+    [ Range => 'bytes=0-5' ], [ 'If-Match' => '"x"' ],
+    [ 'If-None-Match' => '*' ], [ Expect => '100-continue' ],
+    [ Origin => 'https://evil.example' ],
     [ 'Sec-Fetch-Site' => 'cross-site' ], [ 'X-Forwarded-For' => '::1' ],
     [ 'X-HTTP-Method-Override' => 'DELETE' ], [ 'User-Agent' => 'x' x 5000 ],
     [ Cookie => 'accessToken=x; accessToken=y' ], [ Cookie => ';=;,' ],
     [ 'X-Auth-Strategy' => 'Bearer' ], [ 'X-Api-Key' => 'kan_x' ],
     [ 'Content-Encoding' => 'gzip' ], [ 'X-Long' => 'y' x 9000 ],
 );
-my @TYPES = ('application/json', 'application/json;charset=utf-16', 'text/plain',
+my @TYPES = ('application/json', 'application/json;charset=utf-16', '*/*',
              'application/x-www-form-urlencoded', 'multipart/form-data', '',
-             'application/jsonx', 'APPLICATION/JSON', '*/*', 'application/json, x');
+             'application/jsonx', 'APPLICATION/JSON', 'text/plain',
+             'application/json, x');
 
 my @PARTS = ((\&field) x 10, (\&body) x 5, (\&query) x 3, (\&path) x 4,
              (\&method) x 2, (\&header) x 6, \&chunks, (\&loose) x 4);
@@ -131,7 +134,8 @@ sub text {
         return $text x one(20, 200) if $_ == 1;
         return $text . 'x' x one(200, 5000, 70000) if $_ == 2 && !int rand 4;
         return $text =~ tr/0-9/1-90/r if $_ == 3;
-        return one(" $text", "$text ", "$text\t", lc $text, uc $text) if $_ == 4;
+        return one(" $text", "$text ", "$text\t", lc $text, uc $text)
+            if $_ == 4;
     }
     return mangled($text);
 }
@@ -160,8 +164,8 @@ sub query {
     return 0 if !@$query && int rand 4;
 
     my $pair = @$query ? $query->[rand @$query] : [ limit => 5 ];
-    my $value = one(@NUMBERS, '', map { encoded($_) }
-                    mangled($pair->[1]), mangled($pair->[1]), $BYTES[rand @BYTES]);
+    my $value = one(@NUMBERS, '', map { encoded($_) } mangled($pair->[1]),
+                    mangled($pair->[1]), $BYTES[rand @BYTES]);
     $value .= one('%', '%4', '%zz', '%u0041', '+', '&', '=') if !int rand 6;
 
     for (int rand 5) {
@@ -181,8 +185,8 @@ sub path {
     my @segments = split m{/}, $r->{path}, -1;
     my $n = 1 + int rand @segments - 1;
     my $odd = one('', '.', '..', '%2e', '%2E%2e', '%2f', '%5c', '%00', '%0d%0a',
-        '%zz', '%4', '%252e', '%ff', '%c0%af', "\xc3\xa9", ';x', '*', '%F0%9F%98%80',
-        'x' x 200, 'x' x 9000, encoded($BYTES[rand @BYTES]));
+        '%zz', '%4', '%252e', '%ff', '%c0%af', "\xc3\xa9", ';x', '*',
+        '%F0%9F%98%80', 'x' x 200, 'x' x 9000, encoded($BYTES[rand @BYTES]));
 
     for (int rand 9) {
         if ($_ == 0) { splice @segments, $n, 0, $odd }
@@ -250,15 +254,16 @@ sub loose {
                        $length, 0, 70000),
                    map({ "Transfer-Encoding: $_" } 'chunked', 'identity',
                        'xchunked', 'chunked, chunked', ' chunked', 'gzip'),
-                   'Host: a', 'Host: a/b', 'Host:', ' folded', 'Connection: close',
-                   'Upgrade: h2c', "X: a\0b", "X: a\rb", ': x', 'X', 'X : y');
+                   'Host: a', 'Host: a/b', 'Host:', ' folded', 'X', 'X : y',
+                   'Connection: close', 'Upgrade: h2c', "X: a\0b", "X: a\rb",
+                   ': x');
 
     for (int rand 8) {
         if ($_ <= 1) { $head =~ s/\r\n\r\n/\r\n$line\r\n\r\n/ }
-        if ($_ == 2) { $head =~ s/^(?:Content-Length|Host): [^\r]*\r/$line\r/m }
+        if ($_ == 2) { $head =~ s/^(?:Content-Length|Host): [^\r]*/$line/m }
         if ($_ == 3) { $head = mangled($head) }
-        if ($_ == 4) { $head =~ s/ HTTP\/1.1/one('', ' HTTP\/1.0', ' HTTP\/0.9',
-                           ' HTTP\/2.0', ' HTTP\/3.7', ' HTP', '  HTTP\/1.1 ')/e }
+        if ($_ == 4) { $head =~ s{ HTTP/1.1}{one('', ' HTTP/1.0', ' HTTP/0.9',
+                           ' HTTP/2.0', ' HTTP/3.7', ' HTP', '  HTTP/1.1 ')}e }
         if ($_ == 5) { $head =~ s/\r\n/one("\n", "\r", "\r\r\n")/e }
         if ($_ == 6) { $body = mangled($body // '') }
         if ($_ == 7) { $body = '' if !int rand 2;
@@ -283,9 +288,11 @@ sub written {
 
     return $r->{body} if exists $r->{body};
     return '' if $r->{format} eq 'none';
-    return '{' . join(',', map { qq("$_->[0]":$_->[1]) } @{ $r->{fields} }) . '}'
+
+    my @fields = @{ $r->{fields} };
+    return '{' . join(',', map { qq("$_->[0]":$_->[1]) } @fields) . '}'
         if $r->{format} eq 'json';
-    return join '&', map { join '=', map { encoded($_) } @$_ } @{ $r->{fields} };
+    return join '&', map { join '=', map { encoded($_) } @$_ } @fields;
 }
 
 

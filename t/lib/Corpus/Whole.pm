@@ -1,7 +1,7 @@
 package Corpus::Whole;
 
-# Whether what generated requests leave behind is whole: every record has all its
-# fields and is on its list, every list's members are there, and what is
+# Whether what generated requests leave behind is whole: every record has all
+# its fields and is on its list, every list's members are there, and what is
 # another's is as it was.
 
 use strict;
@@ -49,10 +49,9 @@ sub others {
     my ($self) = @_;
     my %value;
 
-    for my $who (@{ $self->{world} }{qw(other)}) {
-        $value{$_} = $self->redis('DUMP', $_)
-            for $self->named("kanda:{$who->{userId}}*");
-    }
+    my $id = $self->{world}{other}{userId};
+
+    $value{$_} = $self->redis('DUMP', $_) for $self->named("kanda:{$id}*");
     return \%value;
 }
 
@@ -156,7 +155,7 @@ sub told {
 sub held {
     my ($self, $pid) = @_;
     my ($kb) = Kanda::Home::slurp("/proc/$pid/status") =~ /^RssAnon:\s+(\d+)/m;
-    return $kb;
+    return $kb // 0;
 }
 
 

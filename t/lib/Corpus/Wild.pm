@@ -12,7 +12,6 @@ use Kanda;
 use Kanda::Auth;
 use Kanda::Metrics;
 use Kanda::Stateless;
-use Kanda::Totp ();
 
 my $STOCK = 100;
 
@@ -147,25 +146,33 @@ sub restock {
 
 
 # The code of a client, or of a secret with the same members, some steps from
-# now; and one that is none of those around.
+# now; and one that is none of those around, mostly for one digit.
 
 sub code {
     my ($client, $step) = @_;
-    return Kanda::Totp::totp(secret_of($client, $step));
+    return totp($client->{secret}, step => $step,
+                map { $_ => $client->{$_} } qw(digits period algorithm));
 }
 
-sub secret_of {
-    my ($client, $step) = @_;
-    return ($client->{secret}, step => $step,
-            map { $_ => $client->{$_} } qw(digits period algorithm));
-}
 
 sub wrong {
     my ($client, $about) = @_;
     my %right = map { code($client, $_) => 1 } -$about .. $about;
-    my $code = int rand 1_000_000;
-    $code++ while $right{ sprintf '%0*d', $client->{digits}, $code };
-    return sprintf '%0*d', $client->{digits}, $code;
+    my $code;
+
+    do {
+        $code = code($client, 0);
+        my $at = int rand 2 * length $code;
+
+        if ($at < length $code) {
+            my $digit = substr $code, $at, 1;
+            substr($code, $at, 1) = ($digit + 1 + int rand 9) % 10;
+        } else {
+            $code =~ s/\d/int rand 10/ge;
+        }
+    } while $right{$code};
+
+    return $code;
 }
 
 
