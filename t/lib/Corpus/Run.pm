@@ -9,6 +9,7 @@ use warnings;
 use Corpus ();
 use Corpus::Judge ();
 use Corpus::Macro ();
+use Corpus::Streams ();
 use IO::Select;
 use JSON::PP ();
 use Kanda::Answer;
@@ -24,8 +25,11 @@ sub new {
     my @workers = $world->{k}->nginx->worker_pids;
     my @http = map { to_worker($world->{port}, $workers[$_ % @workers]) }
         1 .. $CONNECTIONS;
-    return bless { world => $world, http => \@http, next => 0, on => {},
-                   refusal => {} }, $class;
+    my $self = bless { world => $world, http => \@http, next => 0, on => {},
+                       on2 => {}, refusal => {} }, $class;
+
+    $self->{streams} = Corpus::Streams->new($self);
+    return $self;
 }
 
 
@@ -68,13 +72,15 @@ sub section {
     my $world = $self->{world};
     my $shared = grep({ ($_->{client} // '') eq 'section' } @cases)
         ? $world->client : undef;
-    my $before = $world->state;
-    my (@bad, %may);
+    my $before = !$shared && delete $self->{state} || $world->state;
+    my (@bad, @sent, %may);
 
     for my $case (@cases) {
         my $client = ($case->{client} // '') eq 'fresh' ? $world->client
                    : ($case->{client} // '') eq 'section' ? $shared : undef;
-        push @bad, $self->told($case, $self->case($case, $client));
+        my ($request, $values, @wrong) = $self->case($case, $client);
+        push @bad, $self->told($case, $request, @wrong);
+        push @sent, [ $case, $request, $values ];
         $may{$_} = 1 for @{ $case->{touches} // [] };
         @may{'^kanda:\{\w+\}(?::log.*|:life:.*|:session.*)?\z',
              '^kanda:\{accounts:\w+\}:index\z'} = (1, 1)
@@ -83,16 +89,24 @@ sub section {
             if $client && $client ne ($shared // '');
     }
 
-    push @bad, $self->unchanged($name, $before, [ keys %may ]);
-    push @bad, $self->still_right($name, $shared) if $shared;
+    push @bad, $self->{streams}->section(@sent);
+
+    # as it is now, so the next section finds it
+    $self->{state} = $world->state;
+    push @bad, unchanged($name, $before, $self->{state}, [ keys %may ]);
+
+    if ($shared) {
+        push @bad, $self->still_right($name, $shared);
+        delete $self->{state};
+    }
     return @bad;
 }
 
 
 sub unchanged {
-    my ($self, $name, $before, $may) = @_;
+    my ($name, $before, $after, $may) = @_;
     my @changed = grep { my $key = $_; !grep { $key =~ /$_/ } @$may }
-        Corpus::World::changes($before, $self->{world}->state);
+        Corpus::World::changes($before, $after);
     return map { "[$name] changed $_" } @changed;
 }
 
@@ -131,15 +145,22 @@ sub case {
     my ($self, $case, $client) = @_;
     my $values = $self->{world}->values_for($client);
     my $request = eval { $self->request($case, $values) }
-        or return { text => '' }, "cannot be built: $@";
+        or return { text => '', path => '' }, $values, "cannot be built: $@";
 
     my @answers = $self->exchange($case, $request);
-    my @bad = Corpus::Judge::complaints($case, $request, \@answers, $values);
+    return ($request, $values,
+            $self->judged($case, $request, \@answers, $values));
+}
 
-    push @bad, $self->same_refusal($request, $answers[0]) if !@bad;
-    push @bad, $self->made($case, $request, $answers[0]) if !@bad;
+
+sub judged {
+    my ($self, $case, $request, $answers, $values) = @_;
+    my @bad = Corpus::Judge::complaints($case, $request, $answers, $values);
+
+    push @bad, $self->same_refusal($request, $answers->[0]) if !@bad;
+    push @bad, $self->made($case, $request, $answers->[0]) if !@bad;
     push @bad, $self->then($case, $values) if !@bad;
-    return $request, @bad;
+    return @bad;
 }
 
 
@@ -183,6 +204,7 @@ sub request {
                        @headers, '', $body // ''),
         method => $method,
         path   => $path,
+        headers => \@headers,
         body   => $body // '',
         bearer => scalar grep({ /^authorization:\s*bearer +\S/i } @headers),
         tried  => scalar grep({ /^(?:authorization|x-api-key):/i } @headers),

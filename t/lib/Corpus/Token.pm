@@ -108,7 +108,7 @@ sub make {
 
     my $token = signed($t, $self->{keys}{ $t->{key} }
                            // die "no key '$t->{key}'\n");
-    ($self->{signature}) = $token =~ /([^.]*)\z/;
+    $self->{signature} = substr $token, 1 + rindex $token, '.';
     $token = $_->[0]->($token, $_->[1]) for @after;
     return $token;
 }

@@ -28,6 +28,7 @@ sub new {
         qw(seal ring ring2 digest other);
     my %text = map { $_ => encode_base64($raw{$_}, '') } keys %raw;
     my $port = Kanda::Home::port();
+    my $port2 = Kanda::Home::port();
     my $k = Kanda->new(
         workers  => 2,
         keys     => "seal seal-a $text{seal}\n"
@@ -37,6 +38,8 @@ sub new {
                     ? 'kanda_password_blocklist ' . getcwd() . "/$COMMON;" : '',
         location => 'kanda_issuer corpus; add_header X-Worker $pid always;',
         server   => "listen 127.0.0.1:$port reuseport;\n"
+                    . "listen 127.0.0.1:$port2 http2 reuseport;\n"
+                    . "keepalive_requests 100000;\n"
                     . 'location /closed/ { kanda_serve api;'
                     . ' kanda_issuer corpus; kanda_registration off;'
                     . ' kanda_qrcode off; }'
@@ -47,7 +50,8 @@ sub new {
                           . ' add_header X-Worker $pid always;'),
     )->start;
 
-    my $self = bless { k => $k, port => $port, secrets => {} }, $class;
+    my $self = bless { k => $k, port => $port, port2 => $port2,
+                       secrets => {} }, $class;
     $self->forge(\%raw, \%text);
     $self->people;
     return $self;
@@ -119,7 +123,7 @@ sub people {
         DEAD_KEYID     => $dead->{id},
         DEAD_KEY_TOKEN => $dead_key_token,
         DEAD_TOKEN     => $dead_token,
-        OLD_KEY        => $old->{apiKey},
+        OLD_KEY        => sub { $self->settled; $old->{apiKey} },
         AWAY_KEY       => $away->{apiKey},
         THIRD_KEY      => $self->key($k->account)->{apiKey},
         OTHER_TOKEN    => $other->{token},
@@ -170,7 +174,7 @@ sub exchange {
 }
 
 
-# Has the key that should have expired done so?
+# Has the key that should have expired done so?  Asked when it is needed.
 
 sub settled {
     my ($self) = @_;
@@ -263,16 +267,28 @@ sub changes {
 }
 
 
-# What nginx wrote.  Its own words about a header line that is malformed or comes
-# twice quote the line, at level info: the shipped configuration logs from
-# notice on, and there is no other remedy.
+# What nginx wrote since it was asked last.  Its own words about a header line
+# that is malformed or comes twice quote the line, at level info: the shipped
+# configuration logs from notice on, and there is no other remedy.
 
 sub logs {
     my ($self) = @_;
     my $dir = $self->{k}->nginx->dir;
-    my $error = Kanda::Home::slurp("$dir/logs/error.log");
+    my ($error, $access) = map { $self->since("$dir/logs/$_.log") }
+        qw(error access);
     $error =~ s/^.*\[info\].*client sent (?:duplicate|invalid) header line.*$//mg;
-    return ($error, Kanda::Home::slurp("$dir/logs/access.log"));
+    return ($error, $access);
+}
+
+
+sub since {
+    my ($self, $log) = @_;
+    open my $fh, '<:raw', $log or die "$log: $!\n";
+    seek $fh, $self->{read}{$log} // 0, 0;
+    local $/;
+    my $text = <$fh> // '';
+    $self->{read}{$log} += length $text;
+    return $text;
 }
 
 

@@ -7,6 +7,8 @@ use warnings;
 
 use JSON::PP ();
 
+my $JSON = JSON::PP->new->utf8->allow_nonref;
+
 
 # Cuts a whole answer off the buffer, or returns nothing: more has to come.
 
@@ -98,6 +100,29 @@ sub none {
 }
 
 
+# One that came as pairs and a body.
+
+sub made {
+    my ($class, $body, @pairs) = @_;
+    my $self = bless { reason => '', headers => {}, body => $body }, $class;
+    my $raw = '';
+
+    while (my ($name, $value) = splice @pairs, 0, 2) {
+        if ($name eq ':status') {
+            $self->{status} = $value;
+            next;
+        }
+
+        my $old = $self->{headers}{$name};
+        $self->{headers}{$name} = defined $old ? "$old, $value" : $value;
+        $raw .= "$name: $value\r\n";
+    }
+
+    $self->{raw} = "HTTP/2 $self->{status}\r\n$raw";
+    return $self;
+}
+
+
 sub header { $_[0]{headers}{lc $_[1]} }
 sub status { $_[0]{status} }
 sub text   { $_[0]{body} }
@@ -107,8 +132,9 @@ sub text   { $_[0]{body} }
 
 sub json {
     my ($self) = @_;
-    return scalar eval { JSON::PP->new->utf8->allow_nonref
-                                 ->decode($self->{body}) };
+    $self->{json} = eval { $JSON->decode($self->{body}) }
+        if !exists $self->{json};
+    return $self->{json};
 }
 
 

@@ -7,18 +7,26 @@ package Kanda::H2;
 #                                             $body, 1);
 #
 # The body goes in frames of so many bytes, with a pause between them if there
-# is one more argument; back comes the body of the answer, or undef.
+# is one more argument; back comes the body of the answer, or undef.  Many at
+# once, with headers in pairs and whole answers:
+#
+#   my @streams = map { $h2->send('POST', $_, \@headers, $body) } @paths;
+#   my @answers = map { $h2->receive($_) } @streams;
 
 use strict;
 use warnings;
 
 use IO::Select;
+use Kanda::Answer;
+use Kanda::HPACK;
 use Kanda::HTTP;
 use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(sleep time);
 
-my %type = (DATA => 0, HEADERS => 1, SETTINGS => 4);
+my %type = (DATA => 0, HEADERS => 1, RST_STREAM => 3, SETTINGS => 4,
+            WINDOW_UPDATE => 8);
 my ($END_STREAM, $END_HEADERS) = (1, 4);
+my ($FRAME, $WINDOW, $MOST) = (16384, 65535, 0x7fffffff);
 
 
 sub new {
@@ -28,7 +36,10 @@ sub new {
 
     setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1;
     syswrite $socket, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    $self->frame('SETTINGS', 0, 0, '');
+
+    # we take whatever comes
+    $self->frame('SETTINGS', 0, 0, pack 'nN', 4, $MOST);
+    $self->frame('WINDOW_UPDATE', 0, 0, pack 'N', $MOST - $WINDOW);
 
     return $self;
 }
@@ -36,27 +47,14 @@ sub new {
 
 sub frame {
     my ($self, $type, $flags, $stream, $payload) = @_;
-
-    syswrite $self->{socket}, substr(pack('N', length $payload), 1)
+    my $text = substr(pack('N', length $payload), 1)
         . pack('CCN', $type{$type}, $flags, $stream) . $payload;
-}
 
-
-# A string of HPACK, without Huffman's code; long ones have a longer length.
-
-sub text {
-    my ($text) = @_;
-    my $n = length $text;
-
-    return chr($n) . $text if $n < 127;
-
-    my $length = chr 127;
-
-    for ($n -= 127; $n > 127; $n >>= 7) {
-        $length .= chr($n & 127 | 128);
+    for (my $done = 0; $done < length $text; ) {
+        my $n = syswrite $self->{socket}, $text, length $text, $done;
+        return if !defined $n;
+        $done += $n;
     }
-
-    return $length . chr($n) . $text;
 }
 
 
@@ -65,16 +63,11 @@ sub text {
 sub begin {
     my ($self, $method, $path, $headers, $end) = @_;
     my $stream = $self->{stream} += 2;
-    my @all = (':method' => $method, ':scheme' => 'http', ':path' => $path,
-               ':authority' => 'localhost', %$headers);
-    my $block = '';
-
-    while (my ($name, $value) = splice @all, 0, 2) {
-        $block .= "\0" . text($name) . text($value);
-    }
 
     $self->frame('HEADERS', $END_HEADERS | ($end ? $END_STREAM : 0), $stream,
-                 $block);
+        Kanda::HPACK::encode(':method' => $method, ':scheme' => 'http',
+            ':path' => $path, ':authority' => 'localhost',
+            ref $headers eq 'HASH' ? %$headers : @$headers));
 
     return $stream;
 }
@@ -94,32 +87,105 @@ sub request {
 }
 
 
+# A whole request; what of its body the server has no room for yet goes when
+# it has.
+
+sub send {
+    my ($self, $method, $path, $headers, $body) = @_;
+    my $none = ($body // '') eq '';
+    my $stream = $self->begin($method, $path, $headers, $none);
+
+    return $stream if $none;
+
+    @{ $self->{left}{$stream} }{qw(body room)} = ($body, $WINDOW);
+    $self->more($stream);
+    return $stream;
+}
+
+
+sub more {
+    my ($self, $stream) = @_;
+    my $left = $self->{left}{$stream};
+
+    while ($left->{room} > 0) {
+        my $size = $left->{room} < $FRAME ? $left->{room} : $FRAME;
+        my $piece = substr $left->{body}, 0, $size, '';
+        my $end = $left->{body} eq '';
+
+        $left->{room} -= length $piece;
+        $self->frame('DATA', $end ? $END_STREAM : 0, $stream, $piece);
+
+        if ($end) {
+            delete $self->{left}{$stream};
+            return;
+        }
+    }
+}
+
+
+# The body of an answer, or undef.
+
 sub answer {
     my ($self, $stream) = @_;
-    my $select = IO::Select->new($self->{socket});
+    my $r = $self->receive($stream);
+    return $r->status ? $r->{body} : undef;
+}
+
+
+sub receive {
+    my ($self, $stream) = @_;
     my $end = time + 10;
 
-    while (time < $end) {
-        return delete $self->{bodies}{$stream} if delete $self->{done}{$stream};
+    $self->{select} //= IO::Select->new($self->{socket});
 
-        my ($high, $low, $type, $flags, $id)
-            = unpack 'CnCCN', $self->{buffer};
+    while (!$self->{done}{$stream}) {
+        next if $self->take;
 
-        if (defined $id && length $self->{buffer} >= 9 + ($high << 16) + $low) {
-            my $payload = substr $self->{buffer}, 9, ($high << 16) + $low;
+        my $left = $end - time;
 
-            substr $self->{buffer}, 0, 9 + length $payload, '';
-            $self->{bodies}{$id} .= $type == $type{DATA} ? $payload : '';
-            $self->{done}{$id} = 1 if $type < 2 && $flags & $END_STREAM;
-            next;
-        }
+        return Kanda::Answer->none('timeout')
+            if $left <= 0 || !$self->{select}->can_read($left);
+        next if sysread $self->{socket}, $self->{buffer}, 65536,
+                        length $self->{buffer};
 
-        return undef if !$select->can_read($end - time);
-        return undef if !sysread $self->{socket}, $self->{buffer}, 65536,
-                                 length $self->{buffer};
+        $self->{ended} = 1;
+        return Kanda::Answer->none('closed');
     }
 
-    return undef;
+    my ($head, $body) = map { delete $self->{$_}{$stream} } qw(heads bodies);
+
+    delete @{ $self->{$_} }{$stream} for qw(done left);
+    return Kanda::Answer->none('closed') if !$head;
+    return Kanda::Answer->made($body // '', Kanda::HPACK::decode($head));
+}
+
+
+# One frame from the buffer, if a whole one is there.
+
+sub take {
+    my ($self) = @_;
+    my ($high, $low, $type, $flags, $id) = unpack 'CnCCN', $self->{buffer};
+
+    return 0 if !defined $id;
+
+    my $size = ($high << 16) + $low;
+
+    return 0 if length $self->{buffer} < 9 + $size;
+
+    my $payload = substr $self->{buffer}, 9, $size;
+
+    substr $self->{buffer}, 0, 9 + $size, '';
+    $self->{heads}{$id} .= $payload if $type == $type{HEADERS};
+    $self->{bodies}{$id} .= $payload if $type == $type{DATA};
+    $self->{done}{$id} = 1 if $type == $type{RST_STREAM}
+        || $type <= $type{HEADERS} && $flags & $END_STREAM;
+
+    if ($type == $type{WINDOW_UPDATE} && $self->{left}{$id}) {
+        $self->{left}{$id}{room} += unpack 'N', $payload;
+        $self->more($id);
+    }
+
+    return 1;
 }
 
 1;
