@@ -1,0 +1,96 @@
+#include "kanda_redis_impl.h"
+#include "kanda_text.h"
+
+
+void
+kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc)
+{
+    kanda_op_t  op;
+
+    op = cmd->op;
+
+    if (op.waiter) {
+        op.waiter->op = &op;
+    }
+
+    ngx_free(cmd);
+    kanda_op_end(&op, rc);
+}
+
+
+void
+kanda_redis_refused(kanda_redis_node_t *node, const redisReply *reply)
+{
+    u_char     words[KANDA_REDIS_WORDS];
+    ngx_str_t  text;
+
+    text.data = words;
+    text.len = kanda_utf8_scrub((char *) words, sizeof(words), reply->str,
+                                (size_t) reply->len);
+
+    kanda_redis_complain(node, "answered", &text);
+}
+
+
+void
+kanda_redis_complain(kanda_redis_node_t *node, const char *what,
+    const ngx_str_t *more)
+{
+    ngx_str_t  name;
+    u_char     buf[KANDA_REDIS_NAME];
+
+    name.data = buf;
+
+    if (node->complained
+        && ngx_time() - node->complained < KANDA_REDIS_LOG_EVERY)
+    {
+        return;
+    }
+
+    node->complained = ngx_time();
+
+    kanda_redis_name(node, &name);
+
+    ngx_log_error(NGX_LOG_ERR, node->log, 0,
+                  more ? "kanda: %V: %s: %V" : "kanda: %V: %s",
+                  &name, what, more);
+}
+
+
+void
+kanda_redis_fail_all(kanda_redis_node_t *node, kanda_stats_redis_t reason)
+{
+    ngx_queue_t         failed, *q;
+    kanda_redis_cmd_t  *cmd;
+
+    if (node->timer.timer_set) {
+        ngx_del_timer(&node->timer);
+    }
+
+    while (!ngx_queue_empty(&node->greetings)) {
+        q = ngx_queue_head(&node->greetings);
+        ngx_queue_remove(q);
+        ngx_free(ngx_queue_data(q, kanda_redis_cmd_t, queue));
+    }
+
+    if (ngx_queue_empty(&node->waiting)) {
+        return;
+    }
+
+    /* whoever is resumed may call again: that is for the next connection */
+
+    kanda_resp_reset(&node->out);
+
+    ngx_queue_init(&failed);
+    ngx_queue_add(&failed, &node->waiting);
+    ngx_queue_init(&node->waiting);
+    kanda_redis_count(node, -(ngx_int_t) node->pending);
+
+    while (!ngx_queue_empty(&failed)) {
+        q = ngx_queue_head(&failed);
+        ngx_queue_remove(q);
+        cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
+        kanda_stats_count(redis_errors[reason]);
+        kanda_redis_end(cmd, NGX_ERROR);
+    }
+}
