@@ -64,6 +64,9 @@ typedef struct {
     kanda_redis_login_t  sentinel_login;
     ngx_uint_t           db;
     ngx_msec_t           timeout;       /* of one command */
+    ngx_resolver_t      *resolver;      /* of names that servers tell, or NULL
+                                         */
+    ngx_msec_t           resolver_timeout;
     kanda_redis_tls_t    tls;
 } kanda_redis_conf_t;
 

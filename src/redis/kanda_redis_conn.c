@@ -179,6 +179,7 @@ kanda_redis_close(kanda_redis_node_t *node)
     ngx_pool_t  *pool;
 
     node->state = KANDA_REDIS_DOWN;
+    kanda_redis_look_away(node);
 
     if (node->c) {
         pool = node->c->pool;

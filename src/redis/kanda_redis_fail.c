@@ -36,18 +36,24 @@ void
 kanda_redis_complain(kanda_redis_node_t *node, const char *what,
     const ngx_str_t *more)
 {
+    kanda_redis_complain_of(node, &node->complained, what, more);
+}
+
+
+void
+kanda_redis_complain_of(kanda_redis_node_t *node, time_t *last,
+    const char *what, const ngx_str_t *more)
+{
     ngx_str_t  name;
     u_char     buf[KANDA_REDIS_NAME];
 
     name.data = buf;
 
-    if (node->complained
-        && ngx_time() - node->complained < KANDA_REDIS_LOG_EVERY)
-    {
+    if (*last && ngx_time() - *last < KANDA_REDIS_LOG_EVERY) {
         return;
     }
 
-    node->complained = ngx_time();
+    *last = ngx_time();
 
     kanda_redis_name(node, &name);
 

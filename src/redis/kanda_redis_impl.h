@@ -26,6 +26,7 @@
 #define KANDA_REDIS_KEY_MAX       128           /* of a script */
 #define KANDA_REDIS_NAME          512           /* of a node, in the log */
 #define KANDA_REDIS_LOG_EVERY     10            /* s between like complaints */
+#define KANDA_REDIS_HOST_MAX      253           /* of a name, in bytes */
 
 
 typedef struct kanda_redis_node_s  kanda_redis_node_t;
@@ -63,6 +64,18 @@ typedef struct {
 } kanda_redis_buf_t;
 
 
+/* Where a server is said to be: an address, or a name for which one is to be
+ * looked up before each connect. */
+typedef struct {
+    ngx_sockaddr_t        sockaddr;             /* of a name: the last */
+    socklen_t             socklen;              /* 0: not known yet */
+    in_port_t             port;
+    ngx_uint_t            named;
+    size_t                len;
+    u_char                text[KANDA_REDIS_HOST_MAX + sizeof(":65535")];
+} kanda_redis_place_t;
+
+
 /* What a node is for. */
 typedef struct {
     /* sets where to connect to: NGX_OK; NGX_AGAIN when kanda_redis_found() or
@@ -89,8 +102,12 @@ struct kanda_redis_node_s {
 
     ngx_addr_t                 addr;
     ngx_str_t                  host;            /* as TLS is to know it */
-    ngx_sockaddr_t             sockaddr;        /* of addr, if it was found */
-    u_char                     text[NGX_SOCKADDR_STRLEN];
+    kanda_redis_place_t        place;           /* of addr, if it was found */
+
+    ngx_resolver_ctx_t        *lookup;          /* of its name, under way */
+    ngx_event_t                looked_up;
+    ngx_uint_t                 lookups;
+    time_t                     misnamed;        /* complained of its name */
 
     kanda_redis_state_t        state;
     ngx_peer_connection_t      peer;
@@ -193,17 +210,6 @@ ngx_int_t kanda_redis_node_seed(kanda_redis_node_t *node);
 /* A role's hello: what whoever made rd has to say. */
 ngx_int_t kanda_redis_node_hello(kanda_redis_node_t *node);
 
-/* The same for one that was found. */
-void kanda_redis_node_move(kanda_redis_node_t *node, const ngx_sockaddr_t *sa);
-
-/* Is this the one it has? */
-ngx_uint_t kanda_redis_node_is(const kanda_redis_node_t *node,
-    ngx_sockaddr_t *sa);
-
-/* Reads an address; false when it is none, but a name. */
-ngx_uint_t kanda_redis_address(ngx_sockaddr_t *sa, const char *host,
-    size_t len, in_port_t port);
-
 /* Writes what the log calls it into name, which has KANDA_REDIS_NAME bytes. */
 void kanda_redis_name(const kanda_redis_node_t *node, ngx_str_t *name);
 
@@ -212,6 +218,40 @@ void kanda_redis_found(kanda_redis_node_t *node);
 
 /* Puts what is known of the connection into the log's next line. */
 void kanda_redis_say(kanda_redis_node_t *node, const char *words);
+
+
+/* Places. */
+
+/* Reads where a server is said to be: NGX_OK; NGX_DECLINED: by a name, which
+ * nobody can look up; NGX_ERROR: by nothing that could be either. */
+ngx_int_t kanda_redis_place(const kanda_redis_conf_t *conf,
+    kanda_redis_place_t *place, const char *host, size_t len, in_port_t port);
+
+/* Another port of the host that a node is at. */
+void kanda_redis_place_beside(kanda_redis_place_t *place,
+    const kanda_redis_node_t *node, in_port_t port);
+
+/* Has a node connect to this place from now on. */
+void kanda_redis_node_move(kanda_redis_node_t *node,
+    const kanda_redis_place_t *place);
+
+/* Is this the one it has? */
+ngx_uint_t kanda_redis_node_is(const kanda_redis_node_t *node,
+    const kanda_redis_place_t *place);
+
+/* Looks up a node's name, if it has one; a role's find, too.  NGX_OK: there is
+ * an address; NGX_AGAIN: kanda_redis_found() or kanda_redis_lost() will follow;
+ * NGX_ERROR: no memory. */
+ngx_int_t kanda_redis_look_up(kanda_redis_node_t *node);
+
+/* Is that under way? */
+ngx_uint_t kanda_redis_looks_up(const kanda_redis_node_t *node);
+
+/* Ends it: nothing will follow. */
+void kanda_redis_look_away(kanda_redis_node_t *node);
+
+/* The answer is there: a posted event's handler. */
+void kanda_redis_looked_up(ngx_event_t *ev);
 
 
 /* Connection half. */
@@ -299,6 +339,10 @@ void kanda_redis_refused(kanda_redis_node_t *node, const redisReply *reply);
 /* Complains, but not more often than KANDA_REDIS_LOG_EVERY. */
 void kanda_redis_complain(kanda_redis_node_t *node, const char *what,
     const ngx_str_t *more);
+
+/* The same of something else than its connection, last complained of then. */
+void kanda_redis_complain_of(kanda_redis_node_t *node, time_t *last,
+    const char *what, const ngx_str_t *more);
 
 /* Ends a command, which is in no queue any more. */
 void kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc);

@@ -17,7 +17,7 @@ use Kanda::Redis;
 sub new {
     my ($class, %o) = @_;
     my $self = bless { down_after => 1000, sentinels => 3, conf => [],
-                       sentinel_conf => '', %o }, $class;
+                       sentinel_conf => '', host => '127.0.0.1', %o }, $class;
     my @conf = ('repl-diskless-sync-delay' => 0, 'repl-timeout' => 5,
                 @{ $self->{conf} });
 
@@ -41,7 +41,7 @@ sub start {
     my ($master, $replica) = @{ $self->{redis} };
 
     $master->start;
-    $replica->start->command('REPLICAOF', '127.0.0.1', $master->port);
+    $replica->start->command('REPLICAOF', $self->{host}, $master->port);
     Kanda::Home::wait_for('replication', 20, sub {
         $replica->command('INFO', 'replication') =~ /master_link_status:up/ });
     $self->start_sentinel($_) for 0 .. $self->{sentinels} - 1;
@@ -74,10 +74,10 @@ sub start_sentinel {
 port $s->{port}
 bind 127.0.0.1
 dir $s->{dir}
-sentinel monitor $self->{name} 127.0.0.1 $port $quorum
+$self->{sentinel_conf}
+sentinel monitor $self->{name} $self->{host} $port $quorum
 sentinel down-after-milliseconds $self->{name} $self->{down_after}
 sentinel failover-timeout $self->{name} 5000
-$self->{sentinel_conf}
 END
     close $fh;
 
