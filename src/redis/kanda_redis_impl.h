@@ -11,6 +11,7 @@
 #include <ngx_event_connect.h>
 
 #include "kanda_redis.h"
+#include "kanda_redis_place.h"
 #include "kanda_stats.h"
 
 
@@ -26,10 +27,6 @@
 #define KANDA_REDIS_KEY_MAX       128           /* of a script */
 #define KANDA_REDIS_NAME          512           /* of a node, in the log */
 #define KANDA_REDIS_LOG_EVERY     10            /* s between like complaints */
-#define KANDA_REDIS_HOST_MAX      253           /* of a name, in bytes */
-
-
-typedef struct kanda_redis_node_s  kanda_redis_node_t;
 
 
 /* One command on its way; heap, so that it outlives its request. */
@@ -62,18 +59,6 @@ typedef struct {
     size_t                last;
     size_t                size;
 } kanda_redis_buf_t;
-
-
-/* Where a server is said to be: an address, or a name for which one is to be
- * looked up before each connect. */
-typedef struct {
-    ngx_sockaddr_t        sockaddr;             /* of a name: the last */
-    socklen_t             socklen;              /* 0: not known yet */
-    in_port_t             port;
-    ngx_uint_t            named;
-    size_t                len;
-    u_char                text[KANDA_REDIS_HOST_MAX + sizeof(":65535")];
-} kanda_redis_place_t;
 
 
 /* What a node is for. */
@@ -133,6 +118,8 @@ struct kanda_redis_node_s {
     ngx_msec_t                 backoff;
     ngx_msec_t                 retry_at;
     ngx_uint_t                 broken;          /* refuse without trying */
+    ngx_uint_t                 demoted;         /* says that it is no master:
+                                                 * is sent nothing more */
     time_t                     complained;
     ngx_uint_t                 parsing;
 
@@ -220,40 +207,6 @@ void kanda_redis_found(kanda_redis_node_t *node);
 void kanda_redis_say(kanda_redis_node_t *node, const char *words);
 
 
-/* Places. */
-
-/* Reads where a server is said to be: NGX_OK; NGX_DECLINED: by a name, which
- * nobody can look up; NGX_ERROR: by nothing that could be either. */
-ngx_int_t kanda_redis_place(const kanda_redis_conf_t *conf,
-    kanda_redis_place_t *place, const char *host, size_t len, in_port_t port);
-
-/* Another port of the host that a node is at. */
-void kanda_redis_place_beside(kanda_redis_place_t *place,
-    const kanda_redis_node_t *node, in_port_t port);
-
-/* Has a node connect to this place from now on. */
-void kanda_redis_node_move(kanda_redis_node_t *node,
-    const kanda_redis_place_t *place);
-
-/* Is this the one it has? */
-ngx_uint_t kanda_redis_node_is(const kanda_redis_node_t *node,
-    const kanda_redis_place_t *place);
-
-/* Looks up a node's name, if it has one; a role's find, too.  NGX_OK: there is
- * an address; NGX_AGAIN: kanda_redis_found() or kanda_redis_lost() will follow;
- * NGX_ERROR: no memory. */
-ngx_int_t kanda_redis_look_up(kanda_redis_node_t *node);
-
-/* Is that under way? */
-ngx_uint_t kanda_redis_looks_up(const kanda_redis_node_t *node);
-
-/* Ends it: nothing will follow. */
-void kanda_redis_look_away(kanda_redis_node_t *node);
-
-/* The answer is there: a posted event's handler. */
-void kanda_redis_looked_up(ngx_event_t *ev);
-
-
 /* Connection half. */
 
 /* Begins to connect if it is time; NGX_OK when under way, else NGX_ERROR. */
@@ -332,6 +285,9 @@ ngx_int_t kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply);
 ngx_int_t kanda_redis_deliver_greeting(kanda_redis_node_t *node,
     redisReply *reply);
 
+/* Is this the error reply of one that is no master, and has done nothing? */
+ngx_uint_t kanda_redis_no_master(const redisReply *reply);
+
 /* Complains of an error reply in Redis's own words, as far as a log may repeat
  * what a stranger says. */
 void kanda_redis_refused(kanda_redis_node_t *node, const redisReply *reply);
@@ -349,6 +305,11 @@ void kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc);
 
 /* Resumes everybody with NGX_ERROR, for a reason that is counted. */
 void kanda_redis_fail_all(kanda_redis_node_t *node, kanda_stats_redis_t reason);
+
+/* The same but for those whose commands were certainly not sent: they wait for
+ * the next connection. */
+void kanda_redis_fail_sent(kanda_redis_node_t *node,
+    kanda_stats_redis_t reason);
 
 /* Writes what there is; NGX_OK, NGX_AGAIN or NGX_ERROR. */
 ngx_int_t kanda_redis_write(kanda_redis_node_t *node, kanda_redis_buf_t *b);
