@@ -24,12 +24,11 @@ Kanda::Home::wait_for('service', 15, sub { eval { $k->account } });
 my $who = $k->account;
 my ($pid) = $k->nginx->worker_pids;
 
-sub info {
-    my ($redis, $section, $pattern) = @_;
-    return $set->say($redis, 'INFO', $section) =~ $pattern ? $1 : 0;
+sub refusals {
+    my ($redis) = @_;
+    return $set->say($redis, 'INFO', 'errorstats')
+           =~ /errorstat_READONLY:count=(\d+)/ ? $1 : 0;
 }
-
-sub refusals { info($_[0], 'errorstats', qr/errorstat_READONLY:count=(\d+)/) }
 
 # Sentinel takes another for the master, which it says from now on.
 
@@ -79,10 +78,7 @@ for my $round (1 .. 4 * $want) {
         { clientId => $_, token => $code{$_} }) } sort keys %code;
     my $race = $k->race(6);
 
-    Kanda::Home::wait_for('replication', 10, sub {
-        my ($there, $here) = map { info($_, 'replication',
-            qr/^(?:master|slave)_repl_offset:(\d+)/m) } $old, $new;
-        $here >= $there });
+    $set->wait_for_copy;
 
     my $before = refusals($old);
     change_parts($old, $new);
