@@ -322,7 +322,7 @@ kanda_redis_stale(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
 }
 
 
-/* One that is no master has answered all that it was sent. */
+/* One that is no master has answered all that it was sent, or never will. */
 
 static ngx_uint_t
 kanda_redis_drained(kanda_redis_node_t *node)
@@ -334,7 +334,7 @@ kanda_redis_drained(kanda_redis_node_t *node)
         return 0;
     }
 
-    if (ngx_queue_empty(&node->waiting)) {
+    if (node->stuck || ngx_queue_empty(&node->waiting)) {
         return 1;
     }
 

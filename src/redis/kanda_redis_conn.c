@@ -186,6 +186,7 @@ kanda_redis_close(kanda_redis_node_t *node)
 
     node->state = KANDA_REDIS_DOWN;
     node->demoted = 0;
+    node->stuck = 0;
     kanda_redis_look_away(node);
 
     if (node->c) {

@@ -120,6 +120,7 @@ struct kanda_redis_node_s {
     ngx_uint_t                 broken;          /* refuse without trying */
     ngx_uint_t                 demoted;         /* says that it is no master:
                                                  * is sent nothing more */
+    ngx_uint_t                 stuck;           /* in the middle of sending */
     time_t                     complained;
     ngx_uint_t                 parsing;
 

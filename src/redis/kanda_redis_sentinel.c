@@ -347,7 +347,8 @@ kanda_sentinel_lost(kanda_redis_node_t *scout)
     rd = scout->rd;
     s = rd->sentinel;
 
-    if (rd->node->state != KANDA_REDIS_FINDING || kanda_redis_looks_up(rd->node))
+    if (rd->node->state != KANDA_REDIS_FINDING
+        || kanda_redis_looks_up(rd->node))
     {
         return;
     }
