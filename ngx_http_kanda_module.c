@@ -356,6 +356,7 @@ ngx_http_kanda_init(ngx_conf_t *cf)
 
     kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_kanda_module);
 
+    kanda_conf_resolver(cf, &kmcf->redis);
     kanda_gate_warn(cf);
 
     if (kanda_local_check(cf) != NGX_OK) {

@@ -42,6 +42,24 @@ kanda_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+void
+kanda_conf_resolver(ngx_conf_t *cf, kanda_redis_conf_t *redis)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    /* nginx has one of no servers where none is configured */
+
+    if (clcf->resolver && clcf->resolver->connections.nelts) {
+        redis->resolver = clcf->resolver;
+    }
+
+    redis->resolver_timeout = clcf->resolver_timeout;
+    ngx_conf_init_msec_value(redis->resolver_timeout, 30000);
+}
+
+
 char *
 kanda_conf_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

@@ -23,6 +23,9 @@ char *kanda_conf_ms(ngx_str_t *arg, const char *name, int64_t *out);
  * memory. */
 const kanda_lockout_t *kanda_conf_lockout_usual(ngx_conf_t *cf);
 
+/* Tells Redis's client who looks names up: the http block's resolver. */
+void kanda_conf_resolver(ngx_conf_t *cf, kanda_redis_conf_t *redis);
+
 
 char *kanda_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *kanda_conf_keys(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

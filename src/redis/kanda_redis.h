@@ -64,6 +64,8 @@ typedef struct {
     kanda_redis_login_t  sentinel_login;
     ngx_uint_t           db;
     ngx_msec_t           timeout;       /* of one command */
+    ngx_resolver_t      *resolver;      /* of what servers name, or NULL */
+    ngx_msec_t           resolver_timeout;
     kanda_redis_tls_t    tls;
 } kanda_redis_conf_t;
 
@@ -147,7 +149,9 @@ void kanda_redis_destroy(kanda_redis_t *rd);
 /*
  * Sends a command when the loop turns.  Waits: NGX_AGAIN, or NGX_ERROR at once
  * when Redis is known to be away or the queue is full; then nothing was sent
- * and nobody will be resumed.  A command whose reply is lost is not sent again.
+ * and nobody will be resumed.  A command whose reply is lost is not sent again;
+ * one that was certainly not sent, or not done by a master that is none any
+ * more, may be.
  */
 ngx_int_t kanda_redis_call(kanda_redis_t *rd, kanda_waiter_t *w,
     const kanda_redis_call_t *call);

@@ -10,7 +10,6 @@
 
 static ngx_int_t kanda_cluster_start(kanda_redis_t *rd);
 static void kanda_cluster_stop(kanda_redis_t *rd);
-static ngx_int_t kanda_cluster_find(kanda_redis_node_t *node);
 static void kanda_cluster_ready(kanda_redis_node_t *node);
 static void kanda_cluster_lost(kanda_redis_node_t *node);
 
@@ -25,7 +24,7 @@ const kanda_redis_topology_t  kanda_redis_cluster = {
 
 
 static const kanda_redis_role_t  kanda_cluster_master = {
-    kanda_cluster_find,
+    kanda_redis_look_up,
     kanda_redis_node_hello,
     kanda_cluster_ready,
     kanda_cluster_lost,
@@ -124,7 +123,7 @@ kanda_cluster_pick(kanda_redis_t *rd, const kanda_redis_call_t *call)
 
 
 kanda_redis_node_t *
-kanda_cluster_node(kanda_redis_t *rd, ngx_sockaddr_t *sa)
+kanda_cluster_node(kanda_redis_t *rd, const kanda_redis_place_t *place)
 {
     ngx_uint_t           n;
     ngx_queue_t         *q;
@@ -138,7 +137,7 @@ kanda_cluster_node(kanda_redis_t *rd, ngx_sockaddr_t *sa)
     {
         node = ngx_queue_data(q, kanda_redis_node_t, link);
 
-        if (kanda_redis_node_is(node, sa)) {
+        if (kanda_redis_node_is(node, place)) {
             return node;
         }
 
@@ -154,17 +153,10 @@ kanda_cluster_node(kanda_redis_t *rd, ngx_sockaddr_t *sa)
         return NULL;
     }
 
-    kanda_redis_node_move(node, sa);
+    kanda_redis_node_move(node, place);
     (void) kanda_redis_connect(node);
 
     return node;
-}
-
-
-static ngx_int_t
-kanda_cluster_find(kanda_redis_node_t *node)
-{
-    return NGX_OK;
 }
 
 

@@ -18,6 +18,7 @@ struct kanda_redis_cluster_s {
     ngx_uint_t           turn;          /* whom to ask */
     ngx_uint_t           mapped;        /* there is a map */
     ngx_uint_t           covered;       /* all slots have a node */
+    time_t               complained;    /* of how nodes are named */
 
     ngx_queue_t          later;         /* commands that wait for their turn */
     ngx_event_t          tick;
@@ -25,9 +26,10 @@ struct kanda_redis_cluster_s {
 };
 
 
-/* The node of an address; made, and connected to, if it is new.  NULL without
+/* The node of a place; made, and connected to, if it is new.  NULL without
  * memory. */
-kanda_redis_node_t *kanda_cluster_node(kanda_redis_t *rd, ngx_sockaddr_t *sa);
+kanda_redis_node_t *kanda_cluster_node(kanda_redis_t *rd,
+    const kanda_redis_place_t *place);
 
 /* Has the map asked for again, now or soon. */
 void kanda_cluster_refresh(kanda_redis_t *rd);
@@ -48,10 +50,10 @@ kanda_redis_node_t *kanda_cluster_pick(kanda_redis_t *rd,
 /* Reads CLUSTER SLOTS, whose reply came from this node; a parse function. */
 ngx_int_t kanda_cluster_map(void *node, const redisReply *reply);
 
-/* Reads where a node is said to be, empty for where the teller is.  NGX_OK or
- * NGX_DECLINED when that is a name. */
-ngx_int_t kanda_cluster_address(kanda_redis_node_t *teller, ngx_sockaddr_t *sa,
-    const char *host, size_t len, in_port_t port);
+/* Reads where a node is said to be, empty for where the teller is.  NGX_OK, or
+ * NGX_DECLINED when that is of no use. */
+ngx_int_t kanda_cluster_place(kanda_redis_node_t *teller,
+    kanda_redis_place_t *place, const char *host, size_t len, in_port_t port);
 
 /* Keeps a command, to be sent when the cluster has settled: NGX_OK. */
 ngx_int_t kanda_cluster_hold(kanda_redis_t *rd, kanda_redis_cmd_t *cmd);

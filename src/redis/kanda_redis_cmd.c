@@ -1,5 +1,4 @@
 #include "kanda_redis_impl.h"
-#include "kanda_text.h"
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -7,6 +6,13 @@
 
 static ngx_int_t kanda_redis_asking(kanda_redis_node_t *node);
 static void kanda_redis_unasked(kanda_redis_node_t *node, size_t len);
+static ngx_int_t kanda_redis_error(kanda_redis_node_t *node,
+    kanda_redis_cmd_t *cmd, const redisReply *reply);
+static ngx_int_t kanda_redis_stale(kanda_redis_node_t *node,
+    kanda_redis_cmd_t *cmd);
+static ngx_uint_t kanda_redis_drained(kanda_redis_node_t *node);
+static ngx_int_t kanda_redis_again(kanda_redis_node_t *node,
+    kanda_redis_cmd_t *cmd);
 static ngx_int_t kanda_redis_evaluate(kanda_redis_node_t *node,
     kanda_redis_cmd_t *cmd);
 
@@ -212,7 +218,7 @@ kanda_redis_unasked(kanda_redis_node_t *node, size_t len)
 ngx_int_t
 kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply)
 {
-    ngx_int_t           rc, keep;
+    ngx_int_t           rc;
     ngx_queue_t        *q;
     kanda_redis_cmd_t  *cmd;
 
@@ -230,7 +236,6 @@ kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply)
     ngx_queue_remove(q);
     kanda_redis_count(node, -1);
     node->timeouts = 0;
-    keep = NGX_OK;
 
     /* not what came unasked for */
 
@@ -239,33 +244,10 @@ kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply)
     }
 
     if (reply->type == REDIS_REPLY_ERROR) {
+        rc = kanda_redis_error(node, cmd, reply);
 
-        if (cmd->call.script && !cmd->evaluated && cmd->op.waiter
-            && ngx_strncmp(reply->str, "NOSCRIPT", 8) == 0
-            && kanda_redis_evaluate(node, cmd) == NGX_OK)
-        {
-            kanda_redis_reply_done(node);
-            return NGX_OK;
-        }
-
-        if (cmd->op.waiter && node->rd->topology->refused
-            && node->rd->topology->refused(node, cmd, reply) == NGX_OK)
-        {
-            kanda_redis_reply_done(node);
-            return NGX_OK;
-        }
-
-        kanda_redis_refused(node, reply);
-        kanda_stats_count(redis_errors[KANDA_STATS_REDIS_ERROR]);
-        rc = NGX_ERROR;
-
-        /* no master any more: greet anew, which only a master answers */
-
-        if (ngx_strncmp(reply->str, "READONLY", 8) == 0
-            || ngx_strncmp(reply->str, "MASTERDOWN", 10) == 0)
-        {
-            keep = NGX_ERROR;
-        }
+    } else if (node->demoted) {
+        rc = kanda_redis_stale(node, cmd);
 
     } else if (cmd->op.waiter) {
         rc = cmd->call.parse(cmd->call.out, reply);
@@ -279,9 +261,123 @@ kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply)
     }
 
     kanda_redis_reply_done(node);
-    kanda_redis_end(cmd, rc);
 
-    return keep;
+    if (rc != NGX_AGAIN) {
+        kanda_redis_end(cmd, rc);
+    }
+
+    return kanda_redis_drained(node) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* NGX_AGAIN when the command goes on its way once more. */
+
+static ngx_int_t
+kanda_redis_error(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd,
+    const redisReply *reply)
+{
+    /* to be greeted anew, which only a master answers */
+
+    node->demoted |= kanda_redis_no_master(reply);
+
+    if (cmd->call.script && !cmd->evaluated && cmd->op.waiter
+        && ngx_strncmp(reply->str, "NOSCRIPT", 8) == 0
+        && kanda_redis_evaluate(node, cmd) == NGX_OK)
+    {
+        return NGX_AGAIN;
+    }
+
+    if (cmd->op.waiter && node->rd->topology->refused
+        && node->rd->topology->refused(node, cmd, reply) == NGX_OK)
+    {
+        return NGX_AGAIN;
+    }
+
+    kanda_redis_refused(node, reply);
+
+    if (kanda_redis_no_master(reply)
+        && kanda_redis_again(node, cmd) == NGX_OK)
+    {
+        return NGX_AGAIN;
+    }
+
+    kanda_stats_count(redis_errors[KANDA_STATS_REDIS_ERROR]);
+
+    return NGX_ERROR;
+}
+
+
+/* An answer of one that is no master.  Plain commands only read. */
+
+static ngx_int_t
+kanda_redis_stale(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
+{
+    if (cmd->call.script == NULL && kanda_redis_again(node, cmd) == NGX_OK) {
+        return NGX_AGAIN;
+    }
+
+    kanda_stats_count(redis_errors[KANDA_STATS_REDIS_LOST]);
+
+    return NGX_ERROR;
+}
+
+
+/* One that is no master has answered all that it was sent, or never will. */
+
+static ngx_uint_t
+kanda_redis_drained(kanda_redis_node_t *node)
+{
+    ngx_queue_t        *q;
+    kanda_redis_cmd_t  *cmd;
+
+    if (!node->demoted) {
+        return 0;
+    }
+
+    if (node->stuck || ngx_queue_empty(&node->waiting)) {
+        return 1;
+    }
+
+    q = ngx_queue_head(&node->waiting);
+    cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
+
+    return cmd->sent == 0;
+}
+
+
+/* Asks once more, of whoever Sentinel says is the master now, for what was not
+ * done: ahead of what was not sent either and has more time left. */
+
+static ngx_int_t
+kanda_redis_again(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
+{
+    ngx_queue_t        *q;
+    kanda_redis_cmd_t  *other;
+
+    if (node->rd->sentinel == NULL || cmd->op.waiter == NULL || cmd->turns) {
+        return NGX_DECLINED;
+    }
+
+    for (q = ngx_queue_last(&node->waiting);
+         q != ngx_queue_sentinel(&node->waiting);
+         q = ngx_queue_prev(q))
+    {
+        other = ngx_queue_data(q, kanda_redis_cmd_t, queue);
+
+        if (other->sent
+            || (ngx_msec_int_t) (other->deadline - cmd->deadline) <= 0)
+        {
+            break;
+        }
+    }
+
+    cmd->turns++;
+    cmd->sent = 0;
+    ngx_queue_insert_after(q, &cmd->queue);
+    kanda_redis_count(node, 1);
+    kanda_redis_arm_timer(node);
+
+    return NGX_OK;
 }
 
 
@@ -295,98 +391,4 @@ kanda_redis_evaluate(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
     cmd->deadline = ngx_current_msec + node->rd->conf->timeout;
 
     return kanda_redis_append(node, cmd);
-}
-
-
-void
-kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc)
-{
-    kanda_op_t  op;
-
-    op = cmd->op;
-
-    if (op.waiter) {
-        op.waiter->op = &op;
-    }
-
-    ngx_free(cmd);
-    kanda_op_end(&op, rc);
-}
-
-
-void
-kanda_redis_refused(kanda_redis_node_t *node, const redisReply *reply)
-{
-    u_char     words[KANDA_REDIS_WORDS];
-    ngx_str_t  text;
-
-    text.data = words;
-    text.len = kanda_utf8_scrub((char *) words, sizeof(words), reply->str,
-                                (size_t) reply->len);
-
-    kanda_redis_complain(node, "answered", &text);
-}
-
-
-void
-kanda_redis_complain(kanda_redis_node_t *node, const char *what,
-    const ngx_str_t *more)
-{
-    ngx_str_t  name;
-    u_char     buf[KANDA_REDIS_NAME];
-
-    name.data = buf;
-
-    if (node->complained
-        && ngx_time() - node->complained < KANDA_REDIS_LOG_EVERY)
-    {
-        return;
-    }
-
-    node->complained = ngx_time();
-
-    kanda_redis_name(node, &name);
-
-    ngx_log_error(NGX_LOG_ERR, node->log, 0,
-                  more ? "kanda: %V: %s: %V" : "kanda: %V: %s",
-                  &name, what, more);
-}
-
-
-void
-kanda_redis_fail_all(kanda_redis_node_t *node, kanda_stats_redis_t reason)
-{
-    ngx_queue_t         failed, *q;
-    kanda_redis_cmd_t  *cmd;
-
-    if (node->timer.timer_set) {
-        ngx_del_timer(&node->timer);
-    }
-
-    while (!ngx_queue_empty(&node->greetings)) {
-        q = ngx_queue_head(&node->greetings);
-        ngx_queue_remove(q);
-        ngx_free(ngx_queue_data(q, kanda_redis_cmd_t, queue));
-    }
-
-    if (ngx_queue_empty(&node->waiting)) {
-        return;
-    }
-
-    /* whoever is resumed may call again: that is for the next connection */
-
-    kanda_resp_reset(&node->out);
-
-    ngx_queue_init(&failed);
-    ngx_queue_add(&failed, &node->waiting);
-    ngx_queue_init(&node->waiting);
-    kanda_redis_count(node, -(ngx_int_t) node->pending);
-
-    while (!ngx_queue_empty(&failed)) {
-        q = ngx_queue_head(&failed);
-        ngx_queue_remove(q);
-        cmd = ngx_queue_data(q, kanda_redis_cmd_t, queue);
-        kanda_stats_count(redis_errors[reason]);
-        kanda_redis_end(cmd, NGX_ERROR);
-    }
 }

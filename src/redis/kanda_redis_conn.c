@@ -154,7 +154,13 @@ kanda_redis_lost(kanda_redis_node_t *node, const char *why)
     }
 
     kanda_redis_plan_retry(node);
-    kanda_redis_fail_all(node, reason);
+
+    if (node->broken || node->rd->closing || ngx_exiting || ngx_terminate) {
+        kanda_redis_fail_all(node, reason);
+
+    } else {
+        kanda_redis_fail_sent(node, reason);
+    }
 
     if (node->role->lost && !node->rd->closing) {
         node->role->lost(node);
@@ -179,6 +185,9 @@ kanda_redis_close(kanda_redis_node_t *node)
     ngx_pool_t  *pool;
 
     node->state = KANDA_REDIS_DOWN;
+    node->demoted = 0;
+    node->stuck = 0;
+    kanda_redis_look_away(node);
 
     if (node->c) {
         pool = node->c->pool;

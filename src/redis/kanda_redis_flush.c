@@ -28,9 +28,10 @@ kanda_redis_flush_handler(ngx_event_t *ev)
 
     rc = kanda_redis_write(node, &node->greeting_out);
 
-    if (rc == NGX_OK && node->state == KANDA_REDIS_READY) {
+    if (rc == NGX_OK && node->state == KANDA_REDIS_READY && !node->demoted) {
         kanda_redis_sent(node);
         rc = kanda_redis_write(node, &node->out);
+        node->stuck = (rc == NGX_AGAIN);
     }
 
     if (rc == NGX_ERROR) {

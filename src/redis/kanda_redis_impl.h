@@ -11,6 +11,7 @@
 #include <ngx_event_connect.h>
 
 #include "kanda_redis.h"
+#include "kanda_redis_place.h"
 #include "kanda_stats.h"
 
 
@@ -26,9 +27,6 @@
 #define KANDA_REDIS_KEY_MAX       128           /* of a script */
 #define KANDA_REDIS_NAME          512           /* of a node, in the log */
 #define KANDA_REDIS_LOG_EVERY     10            /* s between like complaints */
-
-
-typedef struct kanda_redis_node_s  kanda_redis_node_t;
 
 
 /* One command on its way; heap, so that it outlives its request. */
@@ -89,8 +87,12 @@ struct kanda_redis_node_s {
 
     ngx_addr_t                 addr;
     ngx_str_t                  host;            /* as TLS is to know it */
-    ngx_sockaddr_t             sockaddr;        /* of addr, if it was found */
-    u_char                     text[NGX_SOCKADDR_STRLEN];
+    kanda_redis_place_t        place;           /* of addr, if it was found */
+
+    ngx_resolver_ctx_t        *lookup;          /* of its name, under way */
+    ngx_event_t                looked_up;
+    ngx_uint_t                 lookups;
+    time_t                     misnamed;        /* complained of its name */
 
     kanda_redis_state_t        state;
     ngx_peer_connection_t      peer;
@@ -116,6 +118,9 @@ struct kanda_redis_node_s {
     ngx_msec_t                 backoff;
     ngx_msec_t                 retry_at;
     ngx_uint_t                 broken;          /* refuse without trying */
+    ngx_uint_t                 demoted;         /* says that it is no master:
+                                                 * is sent nothing more */
+    ngx_uint_t                 stuck;           /* in the middle of sending */
     time_t                     complained;
     ngx_uint_t                 parsing;
 
@@ -192,17 +197,6 @@ ngx_int_t kanda_redis_node_seed(kanda_redis_node_t *node);
 
 /* A role's hello: what whoever made rd has to say. */
 ngx_int_t kanda_redis_node_hello(kanda_redis_node_t *node);
-
-/* The same for one that was found. */
-void kanda_redis_node_move(kanda_redis_node_t *node, const ngx_sockaddr_t *sa);
-
-/* Is this the one it has? */
-ngx_uint_t kanda_redis_node_is(const kanda_redis_node_t *node,
-    ngx_sockaddr_t *sa);
-
-/* Reads an address; false when it is none, but a name. */
-ngx_uint_t kanda_redis_address(ngx_sockaddr_t *sa, const char *host,
-    size_t len, in_port_t port);
 
 /* Writes what the log calls it into name, which has KANDA_REDIS_NAME bytes. */
 void kanda_redis_name(const kanda_redis_node_t *node, ngx_str_t *name);
@@ -292,6 +286,9 @@ ngx_int_t kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply);
 ngx_int_t kanda_redis_deliver_greeting(kanda_redis_node_t *node,
     redisReply *reply);
 
+/* Is this the error reply of one that is no master, and has done nothing? */
+ngx_uint_t kanda_redis_no_master(const redisReply *reply);
+
 /* Complains of an error reply in Redis's own words, as far as a log may repeat
  * what a stranger says. */
 void kanda_redis_refused(kanda_redis_node_t *node, const redisReply *reply);
@@ -300,11 +297,20 @@ void kanda_redis_refused(kanda_redis_node_t *node, const redisReply *reply);
 void kanda_redis_complain(kanda_redis_node_t *node, const char *what,
     const ngx_str_t *more);
 
+/* The same of something else than its connection, last complained of then. */
+void kanda_redis_complain_of(kanda_redis_node_t *node, time_t *last,
+    const char *what, const ngx_str_t *more);
+
 /* Ends a command, which is in no queue any more. */
 void kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc);
 
 /* Resumes everybody with NGX_ERROR, for a reason that is counted. */
 void kanda_redis_fail_all(kanda_redis_node_t *node, kanda_stats_redis_t reason);
+
+/* The same but for those whose commands were certainly not sent: they wait for
+ * the next connection. */
+void kanda_redis_fail_sent(kanda_redis_node_t *node,
+    kanda_stats_redis_t reason);
 
 /* Writes what there is; NGX_OK, NGX_AGAIN or NGX_ERROR. */
 ngx_int_t kanda_redis_write(kanda_redis_node_t *node, kanda_redis_buf_t *b);

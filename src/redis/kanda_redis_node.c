@@ -34,6 +34,10 @@ kanda_redis_node_create(kanda_redis_t *rd, const kanda_redis_role_t *role)
     node->retry.handler = kanda_redis_retry_handler;
     node->retry.cancelable = 1;
 
+    node->looked_up.data = node;
+    node->looked_up.log = rd->log;
+    node->looked_up.handler = kanda_redis_looked_up;
+
     if (!role->asks) {
         ngx_queue_insert_tail(&rd->nodes, &node->link);
     }
@@ -84,6 +88,7 @@ kanda_redis_node_seed(kanda_redis_node_t *node)
     seed = &node->rd->conf->seeds[node->turn++ % node->rd->conf->nseeds];
     node->addr = seed->addr;
     node->host = seed->host;
+    node->place.named = 0;
 
     return NGX_OK;
 }
@@ -97,84 +102,6 @@ kanda_redis_node_hello(kanda_redis_node_t *node)
     rd->greeted = node;
 
     return rd->hello(rd, rd->hello_data);
-}
-
-
-void
-kanda_redis_node_move(kanda_redis_node_t *node, const ngx_sockaddr_t *sa)
-{
-    ngx_str_t  *host;
-
-    node->sockaddr = *sa;
-    node->addr.sockaddr = &node->sockaddr.sockaddr;
-    node->addr.socklen = sizeof(struct sockaddr_in);
-
-#if (NGX_HAVE_INET6)
-    if (sa->sockaddr.sa_family == AF_INET6) {
-        node->addr.socklen = sizeof(struct sockaddr_in6);
-    }
-#endif
-
-    node->addr.name.data = node->text;
-    node->addr.name.len = ngx_sock_ntop(node->addr.sockaddr,
-                                        node->addr.socklen, node->text,
-                                        NGX_SOCKADDR_STRLEN, 1);
-
-    /* without the port, and the brackets of IPv6 */
-
-    host = &node->host;
-    *host = node->addr.name;
-
-    while (host->len && host->data[--host->len] != ':') { /* void */ }
-
-    if (host->len && host->data[0] == '[') {
-        host->data++;
-        host->len -= 2;
-    }
-}
-
-
-ngx_uint_t
-kanda_redis_node_is(const kanda_redis_node_t *node, ngx_sockaddr_t *sa)
-{
-    return node->addr.sockaddr
-           && ngx_cmp_sockaddr(&sa->sockaddr, sizeof(ngx_sockaddr_t),
-                               node->addr.sockaddr, node->addr.socklen, 1)
-              == NGX_OK;
-}
-
-
-ngx_uint_t
-kanda_redis_address(ngx_sockaddr_t *sa, const char *host, size_t len,
-    in_port_t port)
-{
-    in_addr_t  inaddr;
-
-    ngx_memzero(sa, sizeof(ngx_sockaddr_t));
-
-    inaddr = ngx_inet_addr((u_char *) host, len);
-
-    if (inaddr != INADDR_NONE) {
-        sa->sockaddr_in.sin_family = AF_INET;
-        sa->sockaddr_in.sin_addr.s_addr = inaddr;
-        sa->sockaddr_in.sin_port = htons(port);
-        return 1;
-    }
-
-#if (NGX_HAVE_INET6)
-
-    if (ngx_inet6_addr((u_char *) host, len,
-                       sa->sockaddr_in6.sin6_addr.s6_addr)
-        == NGX_OK)
-    {
-        sa->sockaddr_in6.sin6_family = AF_INET6;
-        sa->sockaddr_in6.sin6_port = htons(port);
-        return 1;
-    }
-
-#endif
-
-    return 0;
 }
 
 

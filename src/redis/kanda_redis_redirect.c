@@ -59,10 +59,10 @@ static ngx_int_t
 kanda_cluster_moved(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd,
     const redisReply *reply, ngx_uint_t asking)
 {
-    u_char              *p, *last, *host, *colon;
-    ngx_int_t            slot, port;
-    ngx_sockaddr_t       sa;
-    kanda_redis_node_t  *target;
+    u_char               *p, *last, *host, *colon;
+    ngx_int_t             slot, port;
+    kanda_redis_node_t   *target;
+    kanda_redis_place_t   place;
 
     last = (u_char *) reply->str + reply->len;
     p = ngx_strlchr((u_char *) reply->str, last, ' ');
@@ -81,14 +81,14 @@ kanda_cluster_moved(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd,
                                                     last - colon - 1) : -1;
 
     if (slot < 0 || slot >= KANDA_SLOTS || port < 1 || port > 65535
-        || kanda_cluster_address(node, &sa, (char *) host, colon - host,
-                                 (in_port_t) port)
+        || kanda_cluster_place(node, &place, (char *) host, colon - host,
+                               (in_port_t) port)
            != NGX_OK)
     {
         return NGX_DECLINED;
     }
 
-    target = kanda_cluster_node(node->rd, &sa);
+    target = kanda_cluster_node(node->rd, &place);
     if (target == NULL) {
         return NGX_DECLINED;
     }

@@ -144,7 +144,7 @@ kanda_cluster_seed(kanda_redis_node_t *scout)
         node = ngx_queue_data(q, kanda_redis_node_t, link);
 
         if (node->state == KANDA_REDIS_READY && --n == 0) {
-            kanda_redis_node_move(scout, &node->sockaddr);
+            kanda_redis_node_move(scout, &node->place);
             return NGX_OK;
         }
     }

@@ -257,11 +257,11 @@ kanda_sentinel_answer(void *out, const redisReply *reply)
 {
     kanda_redis_node_t *scout = out;
 
-    ngx_int_t            port;
-    redisReply          *host;
-    ngx_sockaddr_t       sa;
-    kanda_redis_t       *rd;
-    kanda_redis_node_t  *master;
+    ngx_int_t             rc, port;
+    redisReply           *host;
+    kanda_redis_t        *rd;
+    kanda_redis_node_t   *master;
+    kanda_redis_place_t   place;
 
     rd = scout->rd;
     master = rd->node;
@@ -287,13 +287,18 @@ kanda_sentinel_answer(void *out, const redisReply *reply)
         return NGX_ERROR;
     }
 
-    if (!kanda_redis_address(&sa, host->str, host->len, port)) {
-        kanda_redis_say(scout, "it names the master by a host name, not by an "
-                               "address");
+    rc = kanda_redis_place(rd->conf, &place, host->str, host->len,
+                           (in_port_t) port);
+
+    if (rc != NGX_OK) {
+        kanda_redis_say(scout, rc == NGX_DECLINED
+                        ? "it names the master by a host name: add a resolver "
+                          "to the http block"
+                        : "it names the master by no address and no host name");
         return NGX_ERROR;
     }
 
-    if (kanda_redis_node_is(master, &sa)) {
+    if (kanda_redis_node_is(master, &place)) {
         return NGX_OK;
     }
 
@@ -304,7 +309,7 @@ kanda_sentinel_answer(void *out, const redisReply *reply)
         kanda_redis_lost(master, "another is the master now");
     }
 
-    kanda_redis_node_move(master, &sa);
+    kanda_redis_node_move(master, &place);
 
     return NGX_OK;
 }
@@ -313,7 +318,23 @@ kanda_sentinel_answer(void *out, const redisReply *reply)
 static void
 kanda_sentinel_answered(kanda_redis_node_t *scout)
 {
-    kanda_redis_found(scout->rd->node);
+    ngx_int_t            rc;
+    kanda_redis_node_t  *master;
+
+    master = scout->rd->node;
+
+    if (master->state != KANDA_REDIS_FINDING) {
+        return;
+    }
+
+    rc = kanda_redis_look_up(master);
+
+    if (rc == NGX_OK) {
+        kanda_redis_found(master);
+
+    } else if (rc == NGX_ERROR) {
+        kanda_redis_lost(master, "no memory to look its name up");
+    }
 }
 
 
@@ -326,7 +347,9 @@ kanda_sentinel_lost(kanda_redis_node_t *scout)
     rd = scout->rd;
     s = rd->sentinel;
 
-    if (rd->node->state != KANDA_REDIS_FINDING) {
+    if (rd->node->state != KANDA_REDIS_FINDING
+        || kanda_redis_looks_up(rd->node))
+    {
         return;
     }
 

@@ -58,8 +58,8 @@ kanda_cluster_range(kanda_redis_node_t *scout, const redisReply *range,
     long long            slot, last;
     redisReply         **e;
     const redisReply    *master, *host;
-    ngx_sockaddr_t       sa;
     kanda_redis_node_t  *node;
+    kanda_redis_place_t  place;
 
     if (range->type != REDIS_REPLY_ARRAY || range->elements < 3
         || range->element[2]->type != REDIS_REPLY_ARRAY
@@ -84,15 +84,15 @@ kanda_cluster_range(kanda_redis_node_t *scout, const redisReply *range,
         return;
     }
 
-    if (kanda_cluster_address(scout, &sa, host->str,
-                              host->str ? (size_t) host->len : 0,
-                              (in_port_t) master->element[1]->integer)
+    if (kanda_cluster_place(scout, &place, host->str,
+                            host->str ? (size_t) host->len : 0,
+                            (in_port_t) master->element[1]->integer)
         != NGX_OK)
     {
         return;
     }
 
-    node = kanda_cluster_node(scout->rd, &sa);
+    node = kanda_cluster_node(scout->rd, &place);
     last = e[1]->integer;
 
     for (slot = e[0]->integer; slot <= last; slot++) {
@@ -102,23 +102,30 @@ kanda_cluster_range(kanda_redis_node_t *scout, const redisReply *range,
 
 
 ngx_int_t
-kanda_cluster_address(kanda_redis_node_t *teller, ngx_sockaddr_t *sa,
+kanda_cluster_place(kanda_redis_node_t *teller, kanda_redis_place_t *place,
     const char *host, size_t len, in_port_t port)
 {
+    ngx_int_t  rc;
+
     if (len == 0) {
-        ngx_memcpy(sa, teller->addr.sockaddr, teller->addr.socklen);
-        ngx_inet_set_port(&sa->sockaddr, port);
+        kanda_redis_place_beside(place, teller, port);
         return NGX_OK;
     }
 
-    if (!kanda_redis_address(sa, host, len, port)) {
-        kanda_redis_complain(teller, "names a node by a host name, not by an "
-                             "address: set cluster-preferred-endpoint-type ip",
-                             NULL);
-        return NGX_DECLINED;
+    rc = kanda_redis_place(teller->rd->conf, place, host, len, port);
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
     }
 
-    return NGX_OK;
+    kanda_redis_complain_of(teller, &teller->rd->cluster->complained,
+                            rc == NGX_DECLINED
+                            ? "names a node by a host name: add a resolver to "
+                              "the http block"
+                            : "names a node by no address and no host name",
+                            NULL);
+
+    return NGX_DECLINED;
 }
 
 

@@ -160,7 +160,7 @@ for my $case (
     defined $served ? is("@status", $want, "a map with $what")
         : is(scalar(grep { $_ != 201 && $_ != 503 } @status), 0, $what);
     is("@{[ $k->nginx->worker_pids ]}", $pid, 'the same worker');
-    like($k->nginx->log_text, qr/kanda: Redis .*by a host name/, 'says why')
+    like($k->nginx->log_text, qr/kanda: Redis .* names a node by/, 'says why')
         if $what =~ /name/;
     $k->stop;
 }

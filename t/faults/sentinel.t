@@ -43,15 +43,6 @@ sub submit {
 }
 
 
-# So many scripts have been run there.
-
-sub scripts_run {
-    my ($redis) = @_;
-    my $info = $set->say($redis, 'INFO', 'commandstats');
-    return $info =~ /cmdstat_evalsha:calls=(\d+)/ ? $1 : 0;
-}
-
-
 sub drill {
     my ($what, $trouble, $limit) = @_;
 
@@ -108,7 +99,7 @@ sub drill {
 
     Kanda::Home::wait_for('the old master to be a replica', 20, sub {
         (eval { $set->say($old, 'ROLE')->[0] } // '') eq 'slave' });
-    is(scripts_run($old), $before, 'and was written to no more')
+    is($set->scripts_run($old), $before, 'and was written to no more')
         if defined $before;
     is("@{[ sort $k->nginx->worker_pids ]}", "@pids", 'the same workers');
 }
@@ -123,18 +114,18 @@ for (1 .. long_test(1, 5)) {
     drill('kill -9', sub {
         my ($old) = @_;
         $old->kill9;
-        return sub { $old->start; scripts_run($old) };
+        return sub { $old->start; $set->scripts_run($old) };
     }, $down + 4);
 
     drill('STOP', sub {
         my ($old) = @_;
-        my $run = scripts_run($old);
+        my $run = $set->scripts_run($old);
         $old->freeze;
         return sub {
             $old->thaw;
             # what was on its way when it stopped is run, and answered in vain
             sleep 0.05;
-            scripts_run($old);
+            $set->scripts_run($old);
         };
     }, $down + 4);
 }

@@ -1,6 +1,7 @@
 # Commands that could not be sent while Redis was away are forgotten with the
 # requests that they were for: nothing is done later that was answered 503, and
-# no reply comes to somebody else.
+# no reply comes to somebody else. Those that could not be sent to a connection
+# that ended go to the next, if there is one.
 
 BEGIN { push @INC, 't/lib' }
 use strict;
@@ -23,6 +24,15 @@ my $his = $k->client($bob)->{clientId};
 my ($pid) = $k->nginx->worker_pids;
 
 
+# Returns when the worker does nothing more: a signal takes its time.
+
+sub stop_worker {
+    kill 'STOP', $pid;
+    Kanda::Home::wait_for('a stopped worker', 10, sub {
+        Kanda::Home::slurp("/proc/$pid/stat") =~ /\) T / });
+}
+
+
 # Hands all texts to the worker in one piece with the news that Redis is gone:
 # it has not yet tried in vain to connect, so that the requests wait for it.
 
@@ -31,7 +41,7 @@ sub while_it_falls {
 
     $_->send($k->request_text('GET', '/auth/me', $ann))->receive for @links;
 
-    kill 'STOP', $pid;
+    stop_worker();
     $redis->kill9;
     $links[$_]->send($_[$_]) for 0 .. $#links;
     kill 'CONT', $pid;
@@ -76,6 +86,28 @@ for my $round (1 .. long_test(2, 20)) {
     # each code is still there to be used
     my $left = grep { $k->validate($ann, $one, $_) eq 'true' } @codes;
     is($left, 10, 'and no recovery code was spent');
+}
+
+
+# The connection alone ends. What the worker reads first are the requests, then
+# the end, before it writes any more.
+
+for my $round (1 .. long_test(3, 20)) {
+    my @ids = map { $k->client($ann)->{clientId} } 1 .. 6;
+    my @links = map { $k->connect } @ids;
+
+    $_->send($k->request_text('GET', '/auth/me', $ann))->receive for @links;
+
+    stop_worker();
+    $links[$_]->send($k->request_text('DELETE', "/totp/$ids[$_]", $ann))
+        for 0 .. $#ids;
+    $redis->command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    kill 'CONT', $pid;
+
+    is(Kanda::Load::tally(map { { status => $_->receive->status } } @links),
+       '200 x 6', "round $round: six deletions go to the next connection");
+    is($k->get("/totp/$_", $ann)->status, 404, 'where they are done')
+        for @ids;
 }
 
 is("@{[ $k->nginx->worker_pids ]}", $pid, 'by the same worker');

@@ -6,6 +6,10 @@ package Kanda::Sentinel;
 #   kanda_redis $set->url
 #   $set->master; $set->replica;        # Kanda::Redis, as Sentinels see it now
 #   $set->wait_for_replica;
+#   $set->wait_for_copy;                # which has all that the master has
+#
+# With tls => [ settings ] both speak it: Redis speaks nothing else, Sentinels
+# what they are asked in, at another port each.
 
 use strict;
 use warnings;
@@ -17,8 +21,9 @@ use Kanda::Redis;
 sub new {
     my ($class, %o) = @_;
     my $self = bless { down_after => 1000, sentinels => 3, conf => [],
-                       sentinel_conf => '', %o }, $class;
-    my @conf = ('repl-diskless-sync-delay' => 0, 'repl-timeout' => 5,
+                       sentinel_conf => '', host => '127.0.0.1', %o }, $class;
+    my @tls = $self->{tls} ? @{ $self->{tls} } : ();
+    my @conf = ('repl-diskless-sync-delay' => 0, 'repl-timeout' => 5, @tls,
                 @{ $self->{conf} });
 
     $self->{redis} = [ map { Kanda::Redis->new(port => 1, conf => \@conf) }
@@ -29,7 +34,13 @@ sub new {
         my $dir = Kanda::Home::root() . "/sentinel$n";
         mkdir $dir or die "$dir: $!\n";
         push @{ $self->{sentinel} }, { dir => $dir,
-                                       port => Kanda::Home::port() };
+                                       port => Kanda::Home::port(),
+                                       @tls ? (tls => Kanda::Home::port()) : ()
+                                     };
+    }
+
+    for my $redis ($self->{tls} ? @{ $self->{redis} } : ()) {
+        $redis->{conf} = [ @conf, 'tls-port' => $redis->port, port => 0 ];
     }
 
     return $self;
@@ -41,7 +52,7 @@ sub start {
     my ($master, $replica) = @{ $self->{redis} };
 
     $master->start;
-    $replica->start->command('REPLICAOF', '127.0.0.1', $master->port);
+    $replica->start->command('REPLICAOF', $self->{host}, $master->port);
     Kanda::Home::wait_for('replication', 20, sub {
         $replica->command('INFO', 'replication') =~ /master_link_status:up/ });
     $self->start_sentinel($_) for 0 .. $self->{sentinels} - 1;
@@ -69,15 +80,19 @@ sub start_sentinel {
     my $port = $self->{redis}[0]->port;
     my $quorum = int($self->{sentinels} / 2) + 1;
 
+    my %tls = $s->{tls} ? (@{ $self->{tls} }, 'tls-port' => $s->{tls}) : ();
+    my $tls = join "\n", map { "$_ $tls{$_}" } sort keys %tls;
+
     open my $fh, '>', "$s->{dir}/conf" or die "$s->{dir}: $!\n";
     print $fh <<"END";
 port $s->{port}
 bind 127.0.0.1
 dir $s->{dir}
-sentinel monitor $self->{name} 127.0.0.1 $port $quorum
+$tls
+$self->{sentinel_conf}
+sentinel monitor $self->{name} $self->{host} $port $quorum
 sentinel down-after-milliseconds $self->{name} $self->{down_after}
 sentinel failover-timeout $self->{name} 5000
-$self->{sentinel_conf}
 END
     close $fh;
 
@@ -95,7 +110,8 @@ sub stop_sentinel {
 
 sub url {
     my ($self) = @_;
-    return 'sentinel://' . join(',', map { "127.0.0.1:$_->{port}" }
+    return 'sentinel://' . join(',', map { '127.0.0.1:'
+                                           . ($_->{tls} // $_->{port}) }
                                          @{ $self->{sentinel} })
            . "/$self->{name}";
 }
@@ -123,6 +139,17 @@ sub say {
     my ($self, $redis, @words) = @_;
     delete $redis->{link};
     return $redis->command(@words);
+}
+
+
+# So many scripts have been run there, or nobody knows: Sentinel breaks our
+# connection at the wrong moment, too.
+
+sub scripts_run {
+    my ($self, $redis) = @_;
+    my $info = eval { $self->say($redis, 'INFO', 'commandstats') }
+        // return undef;
+    return $info =~ /cmdstat_evalsha:calls=(\d+)/ ? $1 : 0;
 }
 
 
@@ -162,6 +189,22 @@ sub wait_for_replica {
         my $replica = $self->replica or return 0;
         my $info = eval { $self->say($replica, 'INFO', 'replication') } // '';
         return $info =~ /role:slave/ && $info =~ /master_link_status:up/;
+    });
+}
+
+
+# A link that is up may still wait for its first acknowledgement.
+
+sub wait_for_copy {
+    my ($self) = @_;
+    my ($master, $replica) = ($self->master, $self->replica);
+
+    Kanda::Home::wait_for('a copy', 20, sub {
+        my ($there) = $self->say($master, 'INFO', 'replication')
+            =~ /^master_repl_offset:(\d+)/m;
+        my ($here) = $self->say($replica, 'INFO', 'replication')
+            =~ /^slave_repl_offset:(\d+)/m;
+        return defined $here && $here >= $there;
     });
 }
 
