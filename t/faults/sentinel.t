@@ -49,7 +49,7 @@ sub drill {
     $set->wait_for_replica;
     my $old = $set->master;
     my $new = $set->replica;
-    my $load = Kanda::Load->new($k->port, 4, \&submit)->start;
+    my $load = Kanda::Load->new($k->port, 4, \&submit, pause => 0.01)->start;
 
     sleep 0.5;
     my $start = time;
