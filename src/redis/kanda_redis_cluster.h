@@ -18,6 +18,7 @@ struct kanda_redis_cluster_s {
     ngx_uint_t           turn;          /* whom to ask */
     ngx_uint_t           mapped;        /* there is a map */
     ngx_uint_t           covered;       /* all slots have a node */
+    ngx_uint_t           unproven;      /* the proof is asked for until had */
 
     ngx_queue_t          later;         /* commands that wait for their turn */
     ngx_event_t          tick;

@@ -172,7 +172,7 @@ kanda_cluster_answered(kanda_redis_node_t *scout)
 
     kanda_redis_close(scout);
 
-    if (rd->settling) {
+    if (rd->cluster->unproven) {
         rd->prove(rd, rd->hello_data);
     }
 
@@ -227,7 +227,7 @@ kanda_cluster_whole(kanda_redis_t *rd)
     ngx_queue_t         *q;
     kanda_redis_node_t  *node;
 
-    if (!rd->cluster->covered || rd->settling) {
+    if (!rd->cluster->covered || rd->cluster->unproven) {
         return 0;
     }
 
