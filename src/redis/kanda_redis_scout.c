@@ -51,7 +51,10 @@ kanda_cluster_look_out(kanda_redis_t *rd)
     cl->asked = ngx_current_msec - KANDA_CLUSTER_PAUSE;
     cl->turn = 4 * ngx_worker;
     cl->scout->turn = ngx_worker;
-    kanda_cluster_refresh(rd);
+
+    /* what is posted before the loop turns waits for somebody to ask */
+
+    ngx_add_timer(&cl->refresh, 1);
 
     return NGX_OK;
 }
