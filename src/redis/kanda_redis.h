@@ -64,6 +64,7 @@ typedef struct {
     kanda_redis_login_t  sentinel_login;
     ngx_uint_t           db;
     ngx_msec_t           timeout;       /* of one command */
+    ngx_uint_t           replicas;      /* that must have what a script did */
     kanda_redis_tls_t    tls;
 } kanda_redis_conf_t;
 

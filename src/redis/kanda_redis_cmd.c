@@ -154,6 +154,7 @@ kanda_redis_append(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
 
     ngx_queue_insert_tail(&node->waiting, &cmd->queue);
     kanda_redis_count(node, 1);
+    node->uncovered |= (script && node->rd->conf->replicas);
 
     if (node->c) {
         node->c->idle = 0;
@@ -279,7 +280,10 @@ kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply)
     }
 
     kanda_redis_reply_done(node);
-    kanda_redis_end(cmd, rc);
+
+    if (kanda_redis_hold(node, cmd, rc) != NGX_OK) {
+        kanda_redis_end(cmd, rc);
+    }
 
     return keep;
 }
@@ -369,7 +373,9 @@ kanda_redis_fail_all(kanda_redis_node_t *node, kanda_stats_redis_t reason)
         ngx_free(ngx_queue_data(q, kanda_redis_cmd_t, queue));
     }
 
-    if (ngx_queue_empty(&node->waiting)) {
+    node->uncovered = 0;
+
+    if (node->pending == 0) {
         return;
     }
 
@@ -378,6 +384,8 @@ kanda_redis_fail_all(kanda_redis_node_t *node, kanda_stats_redis_t reason)
     kanda_resp_reset(&node->out);
 
     ngx_queue_init(&failed);
+    ngx_queue_add(&failed, &node->held);
+    ngx_queue_init(&node->held);
     ngx_queue_add(&failed, &node->waiting);
     ngx_queue_init(&node->waiting);
     kanda_redis_count(node, -(ngx_int_t) node->pending);
