@@ -208,6 +208,10 @@ for my $case (
     [ 'kanda_redis redis://127.0.0.1 colour=red' => qr/"kanda_redis" directive knows user=/ ],
     [ "kanda_redis redis://127.0.0.1 password_file=$dir/none"
       => qr/"kanda_redis".*password file.*cannot be opened/ ],
+    [ 'kanda_redis redis://127.0.0.1 replicas=-1'
+      => qr/"kanda_redis".*number of replicas/ ],
+    [ 'kanda_redis redis://127.0.0.1 replicas=101'
+      => qr/"kanda_redis".*number of replicas/ ],
 ) {
     bad("$case->[0];", $case->[1], http => "$case->[0]; kanda_keys $keys;",
         line => 1);

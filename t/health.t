@@ -10,6 +10,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 Kanda::Home::allow(qr/\[alert\].*kanda_keys file does not open what/,
+                   qr/\[alert\].*does not keep what it kept before/,
                    qr/\[crit\].*connect\(\) to unix:\S+ failed/);
 
 my $place = '

@@ -14,6 +14,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 Kanda::Home::allow(qr/\[alert\].*kanda: a client's sealed secret does not open/,
+                   qr/\[alert\].*does not keep what it kept before/,
                    qr/\[alert\].*worker process \d+ exited on signal 9/,
                    qr/\[crit\].*connect\(\) to unix:\S+ failed/);
 

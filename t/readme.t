@@ -399,7 +399,7 @@ my ($acl) = block('acl') =~ /^user (kanda on .*)$/m;
     my $scripts = join '', map { file($_) } glob 'src/store/scripts/*.{lua,inc}';
     my %code = map { lc($_) => 1 } $scripts =~ /\bcall\('(\w+)'/g;
     my @ours = qw(select eval evalsha script|load role cluster|slots
-                   asking);
+                   asking wait);
 
     same([ $acl =~ /\+(\S+)/g ], [ @ours, keys %code ],
          'the Redis user may what scripts call');

@@ -11,6 +11,7 @@
 /* A place is 0, or what is left of a digest and when it may be forgotten. */
 typedef struct {
     uint64_t  places[KANDA_REPLAY_BUCKETS][KANDA_REPLAY_PLACES];
+    uint64_t  name;                     /* of what Redis keeps; 0: not known */
 } kanda_replay_t;
 
 
@@ -98,6 +99,21 @@ kanda_replay_known(const u_char *digest, int64_t step)
     places = kanda_replay_bucket(digest, step, &mark);
 
     return kanda_replay_found(places, mark, KANDA_REPLAY_PLACES);
+}
+
+
+ngx_uint_t
+kanda_replay_renamed(uint64_t name)
+{
+    uint64_t  before;
+
+    if (kanda_replay == NULL) {
+        return 0;
+    }
+
+    before = __atomic_exchange_n(&kanda_replay->name, name, __ATOMIC_SEQ_CST);
+
+    return before && before != name;
 }
 
 

@@ -2,7 +2,7 @@
  * Codes that were accepted a moment ago, in memory that all workers of this
  * server share and that a reload keeps: a second line for when Redis has lost
  * what it was told last.  Where it is full, that is forgotten which would be
- * first.
+ * first.  Beside them, the name of what Redis keeps, for when it has lost all.
  */
 
 #ifndef KANDA_REPLAY_H
@@ -31,6 +31,10 @@ ngx_uint_t kanda_replay_known(const u_char *digest, int64_t step);
  */
 ngx_uint_t kanda_replay_note(const u_char *digest, int64_t step,
     int64_t seconds);
+
+/* Notes the name of what Redis keeps, a random one.  Returns whether it was
+ * another before; of several processes, the first is told. */
+ngx_uint_t kanda_replay_renamed(uint64_t name);
 
 
 #endif /* KANDA_REPLAY_H */

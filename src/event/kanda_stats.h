@@ -49,6 +49,7 @@ typedef enum {
     KANDA_STATS_REDIS_FULL,             /* nor here: too many wait */
     KANDA_STATS_REDIS_ERROR,            /* an error reply */
     KANDA_STATS_REDIS_UNEXPECTED,       /* or one to another question */
+    KANDA_STATS_REDIS_REPLICAS,         /* done, but on too few */
     KANDA_STATS_REDIS_ERRORS
 } kanda_stats_redis_t;
 

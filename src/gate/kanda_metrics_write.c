@@ -63,7 +63,8 @@ static const char *const  kanda_metrics_reasons[KANDA_STATS_REDIS_ERRORS] = {
     [KANDA_STATS_REDIS_REFUSED] = "refused",
     [KANDA_STATS_REDIS_FULL] = "full",
     [KANDA_STATS_REDIS_ERROR] = "error",
-    [KANDA_STATS_REDIS_UNEXPECTED] = "unexpected"
+    [KANDA_STATS_REDIS_UNEXPECTED] = "unexpected",
+    [KANDA_STATS_REDIS_REPLICAS] = "replicas"
 };
 
 static const char *const  kanda_metrics_gates[KANDA_STATS_GATES] = {

@@ -66,6 +66,7 @@ typedef struct {
     ngx_msec_t           timeout;       /* of one command */
     ngx_resolver_t      *resolver;      /* of what servers name, or NULL */
     ngx_msec_t           resolver_timeout;
+    ngx_uint_t           replicas;      /* that must have what a script did */
     kanda_redis_tls_t    tls;
 } kanda_redis_conf_t;
 

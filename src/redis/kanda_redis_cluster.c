@@ -45,6 +45,7 @@ kanda_cluster_start(kanda_redis_t *rd)
 
     rd->cluster = cl;
     rd->settling = 1;
+    cl->unproven = 1;
     ngx_queue_init(&cl->later);
     cl->tick.data = rd;
     cl->tick.log = rd->log;
@@ -191,10 +192,11 @@ kanda_redis_proven(kanda_redis_t *rd, ngx_int_t rc)
         rd->settling = (rc != NGX_OK);
     }
 
+    cl->unproven = (rc != NGX_OK);
     rd->broken = rd->settling;
     kanda_redis_gauges(rd);
 
-    if (rd->settling) {
+    if (cl->unproven) {
         kanda_cluster_amiss(rd);
     }
 

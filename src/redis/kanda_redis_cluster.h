@@ -19,6 +19,7 @@ struct kanda_redis_cluster_s {
     ngx_uint_t           mapped;        /* there is a map */
     ngx_uint_t           covered;       /* all slots have a node */
     time_t               complained;    /* of how nodes are named */
+    ngx_uint_t           unproven;      /* the proof is asked for until had */
 
     ngx_queue_t          later;         /* commands that wait for their turn */
     ngx_event_t          tick;

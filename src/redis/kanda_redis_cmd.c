@@ -160,6 +160,7 @@ kanda_redis_append(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
 
     ngx_queue_insert_tail(&node->waiting, &cmd->queue);
     kanda_redis_count(node, 1);
+    node->uncovered |= (script && node->rd->conf->replicas);
 
     if (node->c) {
         node->c->idle = 0;
@@ -262,7 +263,7 @@ kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply)
 
     kanda_redis_reply_done(node);
 
-    if (rc != NGX_AGAIN) {
+    if (rc != NGX_AGAIN && kanda_redis_hold(node, cmd, rc) != NGX_OK) {
         kanda_redis_end(cmd, rc);
     }
 
@@ -287,7 +288,7 @@ kanda_redis_error(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd,
         return NGX_AGAIN;
     }
 
-    if (cmd->op.waiter && node->rd->topology->refused
+    if (cmd->op.waiter && !cmd->bound && node->rd->topology->refused
         && node->rd->topology->refused(node, cmd, reply) == NGX_OK)
     {
         return NGX_AGAIN;
@@ -354,7 +355,9 @@ kanda_redis_again(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd)
     ngx_queue_t        *q;
     kanda_redis_cmd_t  *other;
 
-    if (node->rd->sentinel == NULL || cmd->op.waiter == NULL || cmd->turns) {
+    if (node->rd->sentinel == NULL || cmd->op.waiter == NULL || cmd->bound
+        || cmd->turns)
+    {
         return NGX_DECLINED;
     }
 

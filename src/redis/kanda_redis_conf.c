@@ -6,6 +6,7 @@
 
 #define KANDA_REDIS_DB_MAX         65535
 #define KANDA_REDIS_PASSWORD_MAX   4096
+#define KANDA_REDIS_REPLICAS_MAX   100
 
 
 static char *kanda_redis_conf_option(ngx_conf_t *cf, kanda_redis_conf_t *conf,
@@ -74,6 +75,7 @@ static char *
 kanda_redis_conf_option(ngx_conf_t *cf, kanda_redis_conf_t *conf,
     ngx_str_t *arg)
 {
+    ngx_int_t         n;
     ngx_str_t         value, *option;
     ngx_uint_t        i;
     const ngx_str_t  *prefix;
@@ -112,9 +114,21 @@ kanda_redis_conf_option(ngx_conf_t *cf, kanda_redis_conf_t *conf,
         return kanda_redis_conf_db(conf, arg->data + 3, arg->len - 3);
     }
 
-    return "knows user=, password=, password_file=, db=; for Sentinel "
-           "sentinel_user=, sentinel_password= and sentinel_password_file=; "
-           "for TLS tls, ca=, cert=, key= and server_name=";
+    if (ngx_strncmp(arg->data, "replicas=", 9) == 0) {
+        n = ngx_atoi(arg->data + 9, arg->len - 9);
+
+        if (n == NGX_ERROR || n > KANDA_REDIS_REPLICAS_MAX) {
+            return "has an invalid number of replicas";
+        }
+
+        conf->replicas = n;
+        return NGX_CONF_OK;
+    }
+
+    return "knows user=, password=, password_file=, db=, replicas=; for "
+           "Sentinel sentinel_user=, sentinel_password= and "
+           "sentinel_password_file=; for TLS tls, ca=, cert=, key= and "
+           "server_name=";
 }
 
 

@@ -107,7 +107,9 @@ kanda_redis_fail(kanda_redis_node_t *node, kanda_stats_redis_t reason,
         ngx_free(ngx_queue_data(q, kanda_redis_cmd_t, queue));
     }
 
-    if (ngx_queue_empty(&node->waiting)) {
+    node->uncovered = 0;
+
+    if (node->pending == 0) {
         return;
     }
 
@@ -116,6 +118,8 @@ kanda_redis_fail(kanda_redis_node_t *node, kanda_stats_redis_t reason,
     kanda_resp_reset(&node->out);
 
     ngx_queue_init(&failed);
+    ngx_queue_add(&failed, &node->held);
+    ngx_queue_init(&node->held);
     ngx_queue_add(&failed, &node->waiting);
     ngx_queue_init(&node->waiting);
     kanda_redis_count(node, -(ngx_int_t) node->pending);
@@ -148,7 +152,7 @@ kanda_redis_keep(kanda_redis_node_t *node, ngx_queue_t *all)
 
         /* what it is made of is gone with its waiter */
 
-        if (cmd->sent || cmd->op.waiter == NULL) {
+        if (cmd->sent || cmd->bound || cmd->op.waiter == NULL) {
             continue;
         }
 

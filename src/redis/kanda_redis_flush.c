@@ -14,10 +14,17 @@ kanda_redis_flush_handler(ngx_event_t *ev)
 
     if (node->rd->gather) {
         node->rd->gather(node->rd->gather_data);
+    }
 
-        if (node->flush.posted) {
-            ngx_delete_posted_event(&node->flush);
-        }
+    if (node->state == KANDA_REDIS_READY && !node->demoted
+        && kanda_redis_cover(node) != NGX_OK)
+    {
+        kanda_redis_lost(node, "no memory to wait for replicas");
+        return;
+    }
+
+    if (node->flush.posted) {
+        ngx_delete_posted_event(&node->flush);
     }
 
     if (node->state != KANDA_REDIS_GREETING

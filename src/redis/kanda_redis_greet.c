@@ -130,7 +130,7 @@ kanda_redis_greeted(kanda_redis_node_t *node)
     node->timeouts = 0;
     node->backoff = 0;
     node->broken = 0;
-    node->c->idle = ngx_queue_empty(&node->waiting);
+    node->c->idle = (node->pending == 0);
 
     kanda_resp_reset(&node->greeting_out);
 

@@ -39,7 +39,9 @@ typedef struct {
     kanda_redis_call_t    call;
     unsigned              evaluated:1;          /* sent as EVAL already */
     unsigned              asking:1;             /* behind an ASKING */
+    unsigned              bound:1;              /* to this connection */
     unsigned              turns:4;              /* how often sent elsewhere */
+    ngx_int_t             outcome;              /* while it is held */
 } kanda_redis_cmd_t;
 
 
@@ -105,7 +107,10 @@ struct kanda_redis_node_s {
 
     ngx_queue_t                waiting;         /* sent or to be sent */
     ngx_queue_t                greetings;
-    ngx_uint_t                 pending;         /* length of waiting */
+    ngx_queue_t                held;            /* replied to: see cover() */
+    kanda_waiter_t             cover;           /* of the WAIT on its way */
+    ngx_uint_t                 uncovered;       /* scripts that want another */
+    ngx_uint_t                 pending;         /* of waiting and of held */
     kanda_redis_buf_t          out;
     kanda_redis_buf_t          greeting_out;
     ngx_event_t                flush;
@@ -303,6 +308,15 @@ void kanda_redis_complain_of(kanda_redis_node_t *node, time_t *last,
 
 /* Ends a command, which is in no queue any more. */
 void kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc);
+
+/* Has all scripts that were queued wait for replicas, unless others do yet, who
+ * will be followed by another: NGX_OK or NGX_ERROR. */
+ngx_int_t kanda_redis_cover(kanda_redis_node_t *node);
+
+/* Keeps a command and its outcome until replicas have what it did: NGX_OK, or
+ * NGX_DECLINED when none are asked for. */
+ngx_int_t kanda_redis_hold(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd,
+    ngx_int_t rc);
 
 /* Resumes everybody with NGX_ERROR, for a reason that is counted. */
 void kanda_redis_fail_all(kanda_redis_node_t *node, kanda_stats_redis_t reason);

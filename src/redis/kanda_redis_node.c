@@ -20,6 +20,7 @@ kanda_redis_node_create(kanda_redis_t *rd, const kanda_redis_role_t *role)
 
     ngx_queue_init(&node->waiting);
     ngx_queue_init(&node->greetings);
+    ngx_queue_init(&node->held);
 
     node->flush.data = node;
     node->flush.log = rd->log;

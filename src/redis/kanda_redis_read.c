@@ -80,7 +80,7 @@ kanda_redis_read(kanda_redis_node_t *node)
         return;
     }
 
-    if (ngx_queue_empty(&node->waiting) && node->state == KANDA_REDIS_READY) {
+    if (node->pending == 0 && node->state == KANDA_REDIS_READY) {
 
         if (ngx_exiting) {
             kanda_redis_leave(node);

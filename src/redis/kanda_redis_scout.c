@@ -51,7 +51,10 @@ kanda_cluster_look_out(kanda_redis_t *rd)
     cl->asked = ngx_current_msec - KANDA_CLUSTER_PAUSE;
     cl->turn = 4 * ngx_worker;
     cl->scout->turn = ngx_worker;
-    kanda_cluster_refresh(rd);
+
+    /* what is posted before the loop turns waits for somebody to ask */
+
+    ngx_add_timer(&cl->refresh, 1);
 
     return NGX_OK;
 }
@@ -172,7 +175,7 @@ kanda_cluster_answered(kanda_redis_node_t *scout)
 
     kanda_redis_close(scout);
 
-    if (rd->settling) {
+    if (rd->cluster->unproven) {
         rd->prove(rd, rd->hello_data);
     }
 
@@ -227,7 +230,7 @@ kanda_cluster_whole(kanda_redis_t *rd)
     ngx_queue_t         *q;
     kanda_redis_node_t  *node;
 
-    if (!rd->cluster->covered || rd->settling) {
+    if (!rd->cluster->covered || rd->cluster->unproven) {
         return 0;
     }
 

@@ -24,6 +24,7 @@
 
 
 #define KANDA_STORE_CANARY  256         /* bytes, sealed, of any key's */
+#define KANDA_STORE_WORD    16          /* bytes of the one that is sealed */
 
 
 /* The first word of a script's reply. */
@@ -195,6 +196,7 @@ typedef struct {
     ngx_uint_t        stale;            /* but by a key that is not the first */
     ngx_str_t         args[6];          /* of the proof */
     ngx_str_t         old;              /* what is there */
+    u_char            word[KANDA_STORE_WORD];
     u_char            record[KANDA_STORE_CANARY];
     u_char            old_data[KANDA_STORE_CANARY];
 } kanda_store_hello_t;

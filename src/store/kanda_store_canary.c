@@ -1,17 +1,21 @@
 #include "kanda_store.h"
+#include "kanda_crypto.h"
+#include "kanda_replay.h"
 #include "kanda_seal.h"
 #include "kanda_stats.h"
 
 
 /* A sealed word that every server of an installation must be able to open.  One
  * that cannot has the wrong keys, and what it would write nobody could read:
- * its connection is given up, so that it answers 503 and writes nothing. */
+ * its connection is given up, so that it answers 503 and writes nothing.  The
+ * word is a random one, by which a Redis that came back empty is told from the
+ * one that it was. */
 
 #define KANDA_CANARY_KEY   "kanda:canary"
-#define KANDA_CANARY_TEXT  "kanda opens this"
 #define KANDA_CANARY_EVERY 60           /* s between two alerts */
 
 
+static ngx_int_t kanda_canary_word(kanda_store_hello_t *hello);
 static ngx_int_t kanda_canary_make(kanda_store_hello_t *hello);
 static ngx_int_t kanda_canary_send(kanda_store_hello_t *hello);
 static ngx_int_t kanda_canary_reply(void *out, const redisReply *reply);
@@ -19,6 +23,7 @@ static ngx_int_t kanda_canary_proof(void *out, const redisReply *reply);
 static void kanda_canary_resume(kanda_waiter_t *w, ngx_int_t rc);
 static ngx_int_t kanda_canary_open(kanda_store_hello_t *hello,
     const redisReply *reply);
+static void kanda_canary_compare(const kanda_store_hello_t *hello);
 
 
 static const kanda_seal_place_t  kanda_canary_place = {
@@ -36,14 +41,26 @@ kanda_store_hello(kanda_redis_t *rd, void *data)
     /* in a cluster, one node has it, and is asked by kanda_store_prove() */
 
     if (!kanda_redis_is_cluster(rd)) {
-        hello->old.len = 0;
-
-        if (kanda_canary_send(hello) != NGX_OK) {
+        if (kanda_canary_word(hello) != NGX_OK
+            || kanda_canary_send(hello) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
 
     return kanda_script_load(rd);
+}
+
+
+/* For a Redis that has none. */
+
+static ngx_int_t
+kanda_canary_word(kanda_store_hello_t *hello)
+{
+    hello->old.len = 0;
+
+    return kanda_random(hello->word, sizeof(hello->word)) == 0 ? NGX_OK
+                                                                : NGX_ERROR;
 }
 
 
@@ -61,10 +78,6 @@ kanda_store_prove(kanda_redis_t *rd, void *data)
     hello->redis = rd;
     hello->waiter.resume = kanda_canary_resume;
 
-    if (!hello->stale) {
-        hello->old.len = 0;
-    }
-
     call.script = NULL;
     call.nargs = 6;
     call.args = hello->args;
@@ -73,7 +86,8 @@ kanda_store_prove(kanda_redis_t *rd, void *data)
     call.out = hello;
     call.proof = 1;
 
-    if (kanda_canary_make(hello) != NGX_OK
+    if ((!hello->stale && kanda_canary_word(hello) != NGX_OK)
+        || kanda_canary_make(hello) != NGX_OK
         || kanda_redis_call(rd, &hello->waiter, &call) != NGX_AGAIN)
     {
         kanda_redis_proven(rd, NGX_ERROR);
@@ -108,9 +122,8 @@ kanda_canary_make(kanda_store_hello_t *hello)
 {
     int  len;
 
-    len = kanda_seal(hello->ring, &kanda_canary_place,
-                     (const u_char *) KANDA_CANARY_TEXT,
-                     sizeof(KANDA_CANARY_TEXT) - 1, hello->record);
+    len = kanda_seal(hello->ring, &kanda_canary_place, hello->word,
+                     sizeof(hello->word), hello->record);
     if (len < 0) {
         return NGX_ERROR;
     }
@@ -156,15 +169,19 @@ static ngx_int_t
 kanda_canary_open(kanda_store_hello_t *hello, const redisReply *reply)
 {
     int     len, stale;
-    u_char  text[sizeof(KANDA_CANARY_TEXT)];
+    u_char  word[KANDA_STORE_WORD];
 
     len = -1;
     stale = 0;
 
     if (reply->type == REDIS_REPLY_STRING) {
         len = kanda_seal_open(hello->ring, &kanda_canary_place,
-                              (const u_char *) reply->str, reply->len, text,
-                              sizeof(text), &stale);
+                              (const u_char *) reply->str, reply->len, word,
+                              sizeof(word), &stale);
+    }
+
+    if (len != (int) sizeof(word)) {
+        len = -1;
     }
 
     /* a worker that leaves may meet the canary of its successor's newer key,
@@ -194,6 +211,9 @@ kanda_canary_open(kanda_store_hello_t *hello, const redisReply *reply)
     hello->proven = 1;
     hello->wrong = 0;
 
+    ngx_memcpy(hello->word, word, sizeof(word));
+    kanda_canary_compare(hello);
+
     /* nor is a key that it takes for an older one older than its own */
 
     hello->stale = stale && !ngx_exiting
@@ -206,4 +226,23 @@ kanda_canary_open(kanda_store_hello_t *hello, const redisReply *reply)
     }
 
     return NGX_OK;
+}
+
+
+/* One that leaves may be of a configuration with another Redis. */
+
+static void
+kanda_canary_compare(const kanda_store_hello_t *hello)
+{
+    uint64_t  name;
+
+    ngx_memcpy(&name, hello->word, sizeof(name));
+
+    if (!ngx_exiting && kanda_replay_renamed(name)) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "kanda: Redis does not keep what it kept before: it has "
+                      "lost its data, or is not the one it was; accounts and "
+                      "clients that it lacks are unknown from here on; if it "
+                      "should have them, stop it and restore its data");
+    }
 }

@@ -1,5 +1,5 @@
 # D4: Redis comes back with nothing in it. Nobody gets in, nothing comes into
-# being by itself, and who was there before is unknown.
+# being by itself, who was there before is unknown, and the log says why.
 
 BEGIN { push @INC, 't/lib' }
 use strict;
@@ -13,6 +13,10 @@ use Time::HiRes qw(sleep);
 my $drill = Kanda::Drill->new('D4', 'Redis comes back empty', full => 10,
                               lossy => 1)->start;
 my $k = $drill->k;
+my $alert = qr/\[alert\].*kanda: Redis does not keep what it kept before/;
+
+Kanda::Home::allow($alert);
+
 my ($right, $wrong) = (0, 0);
 
 for my $round ($drill->rounds) {
@@ -49,6 +53,8 @@ is($wrong, 0, 'whoever was there is unknown');
 my @keys = grep { !/^kanda:(?:canary|\{\}|realm)/ }
            @{ $drill->redis->command('KEYS', '*') };
 is(scalar(grep { /:client:/ } @keys), 0, 'no client comes into being');
+my @alerts = $k->nginx->log_text =~ /$alert/g;
+is(scalar @alerts, scalar $drill->rounds, 'an alert each time');
 
 # the load's accounts are gone, so there are no 2xx to be measured
 $_->{calm} = $_->{over} for @{ $drill->{troubles} };

@@ -122,6 +122,7 @@ chmod 0600, $file;
 # D16: the password goes wrong at run time and right again
 
 service("redis://kanda:key\@127.0.0.1:$port")->start_nginx;
+Kanda::Home::allow(qr/\[alert\].*does not keep what it kept before/);
 $redis->command('FLUSHALL');
 $redis->command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
 Kanda::Home::wait_for('service', 5, sub { eval { $k->account } });

@@ -6,6 +6,10 @@ package Kanda::Cluster;
 #   my $set = Kanda::Cluster->new(masters => 3, replicas => 1)->start;
 #   kanda_redis $set->url
 #   $set->move($slot, $from, $to, sub { ... });     # between two of the nodes
+#   $set->reshard($slots, $from, $to);              # the first so many
+#
+# With wire => Kanda::Wire->new, the first node is at its far end, and others
+# have its spare address.
 
 use strict;
 use warnings;
@@ -19,11 +23,19 @@ sub new {
     my ($class, %o) = @_;
     my $self = bless { masters => 3, replicas => 0, conf => [],
                        timeout => 1000, host => '127.0.0.1', %o }, $class;
-    my @bind = $self->{host} =~ /:/ ? ('bind' => $self->{host}) : ();
+    my $wire = $self->{wire};
 
     # the bus has a port of its own
-    for (1 .. $self->{masters} * (1 + $self->{replicas})) {
-        push @{ $self->{nodes} }, Kanda::Redis->new(port => 1, conf => [
+    for my $n (1 .. $self->{masters} * (1 + $self->{replicas})) {
+        my $host = !$wire ? $self->{host} : $n == 1 ? $wire->there
+                                                    : $wire->spare;
+        my @bind = $wire ? ('bind' => "127.0.0.1 $host",
+                            'protected-mode' => 'no',
+                            'bind-source-addr' => $host)
+                   : $host =~ /:/ ? ('bind' => $host) : ();
+
+        push @{ $self->{nodes} }, Kanda::Redis->new(port => 1, host => $host,
+            ($wire && $n == 1 ? (binary => $wire->redis) : ()), conf => [
             @bind,
             'cluster-enabled' => 'yes',
             'cluster-port' => Kanda::Home::port(),
@@ -57,7 +69,7 @@ sub start {
     }
 
     for my $node (@nodes[1 .. $#nodes]) {
-        $node->command('CLUSTER', 'MEET', $self->{host}, $nodes[0]->port,
+        $node->command('CLUSTER', 'MEET', $nodes[0]{host}, $nodes[0]->port,
                        $bus{ $nodes[0]->port });
     }
 
@@ -99,8 +111,14 @@ sub whole {
 sub url {
     my ($self, @which) = @_;
     my @nodes = @which ? @which : @{ $self->{nodes} };
-    my $host = $self->{host} =~ /:/ ? "[$self->{host}]" : $self->{host};
-    return 'cluster://' . join ',', map { "$host:" . $_->port } @nodes;
+    return 'cluster://' . join ',', map { address($_) } @nodes;
+}
+
+
+sub address {
+    my ($node) = @_;
+    my $host = $node->{host} =~ /:/ ? "[$node->{host}]" : $node->{host};
+    return "$host:" . $node->port;
 }
 
 
@@ -175,7 +193,7 @@ sub move {
     while (1) {
         my $keys = $from->command('CLUSTER', 'GETKEYSINSLOT', $slot, 1);
         last if !@$keys;
-        my $r = $from->command('MIGRATE', $self->{host}, $to->port,
+        my $r = $from->command('MIGRATE', $to->{host}, $to->port,
                                $keys->[0], 0, 2000);
         $r =~ /^(?:OK|NOKEY)/ or die "MIGRATE $keys->[0]: $r\n";
         $between->() if $between;
@@ -185,6 +203,36 @@ sub move {
         for $to, $from, grep { $_ != $to && $_ != $from
                                && $_->command('ROLE')->[0] eq 'master' }
                         $self->nodes;
+}
+
+
+# By Redis's own tool, which wants all nodes to agree.
+
+sub reshard {
+    my ($self, $slots, $from, $to) = @_;
+    my $log = Kanda::Home::root() . '/reshard';
+
+    Kanda::Home::wait_for('reshard', 60, sub {
+        0 == system 'redis-cli --cluster reshard ' . address($from)
+                    . ' --cluster-from ' . $self->id($from) . ' --cluster-to '
+                    . $self->id($to) . " --cluster-slots $slots --cluster-yes"
+                    . " > $log 2>&1" });
+}
+
+
+# So many slots of a node come before this one, or are it.
+
+sub rank {
+    my ($self, $node, $slot) = @_;
+    my $rank = 0;
+
+    for my $range (@{ $node->command('CLUSTER', 'SLOTS') }) {
+        my ($first, $last) = @$range;
+        next if $range->[2][1] != $node->port || $first > $slot;
+        $rank += ($last < $slot ? $last : $slot) - $first + 1;
+    }
+
+    return $rank;
 }
 
 1;

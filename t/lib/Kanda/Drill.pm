@@ -10,7 +10,8 @@ package Kanda::Drill;
 #   $drill->finish;
 #
 # Options: full (rounds by "make drills"), rate, and what Kanda->new takes;
-# proxy => 1 puts a Kanda::Proxy before Redis; two => 1 has a second nginx;
+# proxy => 1 puts a Kanda::Proxy before Redis; url names another (and then what
+# kanda_redis takes besides); two => 1 has a second nginx;
 # mortal => 1 lets workers die; renewed => 1 has others in their place; lossy => 1 only counts what Redis has lost;
 # mix => { ... } goes to Kanda::Mix; also => a function that checks the lines
 # of the history, too.
@@ -87,7 +88,11 @@ sub servers {
 
     if ($self->{proxy}) {
         $self->{proxy} = Kanda::Proxy->new($k->redis->{socket})->start;
-        $k->{kanda} = 'kanda_redis ' . $self->{proxy}->url
+        $self->{url} = $self->{proxy}->url;
+    }
+
+    if ($self->{url}) {
+        $k->{kanda} = "kanda_redis $self->{url}"
                       . ";\nkanda_redis_timeout $self->{timeout};\n"
                       . "kanda_keys $k->{keys_file};";
     }
@@ -102,6 +107,9 @@ sub servers {
 
     $self->{ports} = [ map { $_->port } $k, $self->{twin} // () ];
     Kanda::Home::wait_for('service', 10, sub { eval { $k->account } });
+
+    # until all workers have all their connections
+    sleep 1;
     return $self;
 }
 

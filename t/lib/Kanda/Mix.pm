@@ -15,7 +15,7 @@ package Kanda::Mix;
 #
 # Options: rate (requests a second, all in all), size (processes), links
 # (connections of each), clients (of each), ports (several servers on one
-# Redis), timeout; once => 1 sends nothing again.
+# Redis), timeout; owners (accounts to take); once => 1 sends nothing again.
 
 use strict;
 use warnings;
@@ -63,7 +63,8 @@ sub start {
     mkdir $self->{dir} or die "$self->{dir}: $!\n";
 
     for my $who (0 .. $self->{size} - 1) {
-        my $owner = $self->{k}->account;
+        my $owner = $self->{owners} ? $self->{owners}[$who]
+                                    : $self->{k}->account;
         my $key = $self->{k}->post('/apikeys', $owner, {})->json;
         my $pid = fork // die "fork: $!\n";
 

@@ -10,11 +10,16 @@ package Kanda::Sentinel;
 #
 # With tls => [ settings ] both speak it: Redis speaks nothing else, Sentinels
 # what they are asked in, at another port each.
+#
+# With proxies => 1, everybody knows each Redis by the port of a Kanda::Proxy:
+#
+#   $set->proxy($redis)->rule(...)
 
 use strict;
 use warnings;
 
 use Kanda::Home;
+use Kanda::Proxy;
 use Kanda::Redis;
 
 
@@ -29,6 +34,13 @@ sub new {
     $self->{redis} = [ map { Kanda::Redis->new(port => 1, conf => \@conf) }
                            1 .. 2 ];
     $self->{name} = 'mymaster';
+
+    for my $redis ($self->{proxies} ? @{ $self->{redis} } : ()) {
+        my $proxy = Kanda::Proxy->new($redis->port);
+        $self->{proxy}{ $redis->port } = $proxy;
+        $redis->{conf} = [ @conf, 'replica-announce-ip' => '127.0.0.1',
+                           'replica-announce-port' => $proxy->port ];
+    }
 
     for my $n (0 .. $self->{sentinels} - 1) {
         my $dir = Kanda::Home::root() . "/sentinel$n";
@@ -47,12 +59,19 @@ sub new {
 }
 
 
+# By which port others know it.
+
+sub proxy { $_[0]{proxy}{ $_[1]->port } }
+sub port  { ($_[0]->proxy($_[1]) // $_[1])->port }
+
+
 sub start {
     my ($self) = @_;
     my ($master, $replica) = @{ $self->{redis} };
 
+    $_->start for values %{ $self->{proxy} // {} };
     $master->start;
-    $replica->start->command('REPLICAOF', $self->{host}, $master->port);
+    $replica->start->command('REPLICAOF', $self->{host}, $self->port($master));
     Kanda::Home::wait_for('replication', 20, sub {
         $replica->command('INFO', 'replication') =~ /master_link_status:up/ });
     $self->start_sentinel($_) for 0 .. $self->{sentinels} - 1;
@@ -77,7 +96,7 @@ sub start {
 sub start_sentinel {
     my ($self, $n) = @_;
     my $s = $self->{sentinel}[$n];
-    my $port = $self->{redis}[0]->port;
+    my $port = $self->port($self->{redis}[0]);
     my $quorum = int($self->{sentinels} / 2) + 1;
 
     my %tls = $s->{tls} ? (@{ $self->{tls} }, 'tls-port' => $s->{tls}) : ();
@@ -169,7 +188,7 @@ sub where {
 sub master {
     my ($self) = @_;
     my $port = $self->where;
-    my ($master) = grep { $_->port == $port } @{ $self->{redis} };
+    my ($master) = grep { $self->port($_) == $port } @{ $self->{redis} };
     return $master;
 }
 
@@ -177,7 +196,7 @@ sub master {
 sub replica {
     my ($self) = @_;
     my $port = $self->where;
-    my ($replica) = grep { $_->port != $port } @{ $self->{redis} };
+    my ($replica) = grep { $self->port($_) != $port } @{ $self->{redis} };
     return $replica;
 }
 
