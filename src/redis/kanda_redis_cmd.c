@@ -280,10 +280,7 @@ kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply)
     }
 
     kanda_redis_reply_done(node);
-
-    if (kanda_redis_hold(node, cmd, rc) != NGX_OK) {
-        kanda_redis_end(cmd, rc);
-    }
+    kanda_redis_outcome(node, cmd, rc);
 
     return keep;
 }
