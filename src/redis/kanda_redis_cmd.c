@@ -263,8 +263,8 @@ kanda_redis_deliver(kanda_redis_node_t *node, redisReply *reply)
 
     kanda_redis_reply_done(node);
 
-    if (rc != NGX_AGAIN && kanda_redis_hold(node, cmd, rc) != NGX_OK) {
-        kanda_redis_end(cmd, rc);
+    if (rc != NGX_AGAIN) {
+        kanda_redis_outcome(node, cmd, rc);
     }
 
     return kanda_redis_drained(node) ? NGX_ERROR : NGX_OK;
@@ -288,7 +288,7 @@ kanda_redis_error(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd,
         return NGX_AGAIN;
     }
 
-    if (cmd->op.waiter && !cmd->bound && node->rd->topology->refused
+    if (cmd->op.waiter && node->rd->topology->refused
         && node->rd->topology->refused(node, cmd, reply) == NGX_OK)
     {
         return NGX_AGAIN;

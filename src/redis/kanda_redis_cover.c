@@ -55,21 +55,20 @@ kanda_redis_cover(kanda_redis_node_t *node)
 }
 
 
-ngx_int_t
-kanda_redis_hold(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd,
+void
+kanda_redis_outcome(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd,
     ngx_int_t rc)
 {
     if (node->rd->conf->replicas == 0 || cmd->call.script == NULL
         || cmd->op.waiter == NULL || rc == NGX_ERROR)
     {
-        return NGX_DECLINED;
+        kanda_redis_end(cmd, rc);
+        return;
     }
 
     cmd->outcome = rc;
     ngx_queue_insert_tail(&node->held, &cmd->queue);
     kanda_redis_count(node, 1);
-
-    return NGX_OK;
 }
 
 

@@ -313,9 +313,9 @@ void kanda_redis_end(kanda_redis_cmd_t *cmd, ngx_int_t rc);
  * will be followed by another: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_redis_cover(kanda_redis_node_t *node);
 
-/* Keeps a command and its outcome until replicas have what it did: NGX_OK, or
- * NGX_DECLINED when none are asked for. */
-ngx_int_t kanda_redis_hold(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd,
+/* Ends a command that was replied to, or keeps it until replicas have what it
+ * did. */
+void kanda_redis_outcome(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd,
     ngx_int_t rc);
 
 /* Resumes everybody with NGX_ERROR, for a reason that is counted. */

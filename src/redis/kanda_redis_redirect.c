@@ -27,6 +27,12 @@ kanda_cluster_refused(kanda_redis_node_t *node, kanda_redis_cmd_t *cmd,
 {
     const char *word = reply->str;
 
+    /* what has no key is of this node: its clock, or its replicas */
+
+    if (cmd->call.key == NULL) {
+        return NGX_DECLINED;
+    }
+
     if (ngx_strncmp(word, "MOVED ", 6) == 0) {
         kanda_cluster_refresh(node->rd);
         return kanda_cluster_moved(node, cmd, reply, 0);

@@ -125,6 +125,17 @@ for my $trouble (
 }
 
 
+# A user who may not ask for replicas
+
+$master->command('ACL', 'SETUSER', 'default', '-wait');
+is($k->connect->send(registration('forbidden'))->receive->status, 503,
+   'no right to wait: 503');
+like($k->nginx->log_text, qr/NOPERM/, 'the log says why');
+$master->command('ACL', 'SETUSER', 'default', '+wait');
+is($k->connect->send(registration('allowed'))->receive->status, 201,
+   'and again: 201');
+
+
 # No replica at all, under load: nothing is acknowledged
 
 $replica->kill9;

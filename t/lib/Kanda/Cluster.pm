@@ -141,9 +141,25 @@ sub command {
         return (map { $_->command($name, @words) } $self->nodes)[0];
     }
 
+    return $self->commandstats if "$name @words" eq 'INFO commandstats';
     return $self->{nodes}[0]->command($name, @words) if !@words;
     my $key = $name =~ /^EVAL/ ? $words[2] : $words[0];
     return $self->owner($self->slot($key))->command($name, @words);
+}
+
+# How often each command was called, all in all.
+
+sub commandstats {
+    my ($self) = @_;
+    my %calls;
+
+    for my $node ($self->nodes) {
+        my $info = $node->command('INFO', 'commandstats');
+        $calls{$1} += $2 while $info =~ /^cmdstat_(\S+?):calls=(\d+)/mg;
+    }
+
+    return join '', map { "cmdstat_$_:calls=$calls{$_},\r\n" }
+                    sort keys %calls;
 }
 
 sub dump {
