@@ -115,6 +115,8 @@ $redis->command('HSET', $place, 's', substr($record, 0, -1)
 $sum = reseal($few->{userId});
 is_deeply($sum, { secrets => 2, resealed => 1, unreadable => 1, pages => 1 },
           'one does not open');
+like($k->nginx->log_text, qr/does not open: .* account $few->{userId}, \Q$broken->{clientId}\E[, ]/,
+     'and the log says which');
 
 
 # An account's own factor; realms

@@ -363,6 +363,11 @@ sub shell {
         =~ s{/run/kanda-admin/socket}{$socket}r);
     is(scalar(grep { /"resealed":0,"unreadable":0,"cursor":null/ } @lines), 103,
        'all accounts are walked over') or diag @lines;
+    is($lines[-1], 'these are all', 'to the end');
+    like(shell(block('reseal')
+               =~ s{/run/kanda-admin/socket}{$socket.none}r . "echo \$?\n"),
+         qr/^curl: .*\n1\n\z/, 'or it says so');
+
 }
 
 

@@ -118,7 +118,9 @@ kanda_redis_greeted(kanda_redis_node_t *node)
         ngx_del_timer(node->c->read);
     }
 
-    if (node->complained) {
+    /* one that asks about is now here, now there */
+
+    if (node->complained && !node->role->asks) {
         name.data = buf;
         kanda_redis_name(node, &name);
         ngx_log_error(NGX_LOG_NOTICE, node->log, 0, "kanda: %V is back",

@@ -127,6 +127,7 @@ struct kanda_redis_node_s {
                                                  * is sent nothing more */
     ngx_uint_t                 stuck;           /* in the middle of sending */
     time_t                     complained;
+    const char                *complaint;       /* the last, a literal */
     ngx_uint_t                 parsing;
 
     ngx_log_t                  tls_log;         /* writes words */

@@ -1,5 +1,6 @@
 #include "kanda_store_seals.h"
 #include "kanda_store_factor.h"
+#include "kanda_text.h"
 
 
 static ngx_int_t kanda_seals_read(kanda_store_t *st, redisReply **element,
@@ -63,7 +64,9 @@ kanda_seals_read_one(kanda_store_t *st, const redisReply *row,
     if (row->type != REDIS_REPLY_ARRAY || row->elements != 3
         || kanda_store_string(st, row->element[0], &seal->id) != NGX_OK
         || kanda_store_string(st, row->element[1], &seal->secret.sealed)
-           != NGX_OK)
+           != NGX_OK
+        || (seal->id.len && !kanda_client_id_valid((char *) seal->id.data,
+                                                   seal->id.len)))
     {
         return NGX_ERROR;
     }

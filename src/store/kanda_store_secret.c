@@ -60,8 +60,10 @@ kanda_secret_open(kanda_store_t *st, const char *entity, const ngx_str_t *id,
 {
     int                 len, key, stale;
     u_char             *p;
+    ngx_str_t           none;
     kanda_seal_place_t  place;
 
+    ngx_str_null(&none);
     ngx_str_null(resealed);
     kanda_secret_place(st, entity, id, &client->secret.version, &place);
 
@@ -73,7 +75,8 @@ kanda_secret_open(kanda_store_t *st, const char *entity, const ngx_str_t *id,
         ngx_log_error(NGX_LOG_ALERT, st->log, 0,
                       "kanda: a %s's sealed secret does not open: its "
                       "record was altered, moved or sealed by a key that "
-                      "kanda_keys lacks", entity);
+                      "kanda_keys lacks; account %V%s%V", entity,
+                      &st->account, id ? ", " : "", id ? id : &none);
         return NGX_ERROR;
     }
 

@@ -10,7 +10,7 @@ $ENV{KANDA_CLUSTER} = 1;
 my @suites = qw(auth-session auth-api apikeys clients otp logs gate share
                 admin-reseal);
 
-push @suites, qw(auth-factor auth-account auth-races once stateless toolkit
+push @suites, qw(auth-factor gate-ways auth-account auth-races once stateless toolkit
                  admin admin-races seals health managed-api variables)
     if $ENV{KANDA_TEST_LONG};
 
