@@ -233,6 +233,15 @@ ngx_http_kanda_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (kmcf->redis.replicas
+        && kmcf->redis.timeout < KANDA_REDIS_REPLICAS_TIMEOUT)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "kanda_redis_timeout must be at least 300ms where "
+                           "kanda_redis has replicas=");
+        return NGX_CONF_ERROR;
+    }
+
     if (kmcf->served && kmcf->redis.nseeds == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "kanda_serve and kanda_require need kanda_redis in "

@@ -115,7 +115,8 @@ $redis->command('HSET', $place, 's', substr($record, 0, -1)
 $sum = reseal($few->{userId});
 is_deeply($sum, { secrets => 2, resealed => 1, unreadable => 1, pages => 1 },
           'one does not open');
-like($k->nginx->log_text, qr/does not open: .* account $few->{userId}, \Q$broken->{clientId}\E[, ]/,
+my $which = "account $few->{userId}, $broken->{clientId}";
+like($k->nginx->log_text, qr/does not open: .* \Q$which\E\b/,
      'and the log says which');
 
 
@@ -128,6 +129,28 @@ is($admin->post("accounts/$_/reseal")->json->{code}, 'account_not_found',
    'an account of nobody or of another realm') for 'c' x 26, $member->{userId};
 is(kid("kanda:{$member->{userId}}:factor"), 's1', 'is left alone');
 is_deeply(reseal($member->{userId}, $staff), $sum, 'by its own administrator');
+
+
+# Whose turn it is, while others come and go
+
+{
+    my @all = map { $_->{userId} } $staff->everybody;
+    my @mayflies = map { $staff->invite("m$_\@example.com")->{userId} }
+                   1 .. 300;
+    my ($cursor, %seen) = (0);
+
+    while (defined $cursor) {
+        my $r = $staff->get("user-ids?cursor=$cursor");
+        is($r->status, 200, 'some ids') or last;
+        $seen{$_}++ for @{ $r->json->{userIds} };
+        $cursor = $r->json->{cursor};
+        $staff->delete("accounts/$_") for splice @mayflies, 0, 100;
+    }
+
+    is(scalar(grep { !$seen{$_} } @all), 0, 'nobody is left out');
+    is($staff->get("user-ids?cursor=$_")->status, 400, "cursor=$_")
+        for 'x', -1;
+}
 
 my @log = @{ $admin->get('logs?event=admin.reseal')->json->{logs} };
 is(join(' ', map { "$_->{success} $_->{userId}" } @log[0, 1]),

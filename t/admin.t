@@ -474,6 +474,7 @@ for my $case ([ '/admin', 'http://a.example/#', 3600 ],
     is(problem($admin->call(@$_)), '503 unavailable', "@$_[0, 1]") for
         [ 'GET', 'accounts' ], [ 'GET', 'accounts?email=a@b.c' ],
         [ 'GET', "accounts/$made->{userId}" ], [ 'GET', 'logs' ],
+        [ 'GET', 'user-ids' ],
         [ 'POST', 'accounts', { email => 'a@b.c' } ],
         [ 'DELETE', "accounts/$made->{userId}" ],
         map { [ 'POST', "accounts/$made->{userId}/$_" ] }

@@ -233,6 +233,11 @@ for my $case (
     bad("$case->[0] more", $case->[1], http => "$both $case->[0];");
 }
 
+bad('replicas= and no time for them',
+    qr/kanda_redis_timeout must be at least 300ms where kanda_redis has/,
+    http => ($redis =~ s/;/ replicas=1;/r)
+            . "kanda_keys $keys; kanda_redis_timeout 250ms;");
+
 for my $case (
     [ 'location /api/ { kanda_serve nothing; }' => qr/kanda_serve.*there is: api, otp, toolkit, auth, admin, check, metrics, health / ],
     [ 'location /api/ { kanda_serve api; kanda_serve api; }' => qr/kanda_serve.*duplicate/ ],

@@ -39,6 +39,12 @@ typedef struct {
 } kanda_admin_accounts_t;
 
 
+typedef struct {
+    ngx_uint_t               from;
+    kanda_account_ids_t      page;
+} kanda_admin_ids_t;
+
+
 /* An account's secrets that are sealed anew. */
 typedef struct {
     ngx_uint_t               from;
@@ -88,6 +94,7 @@ ngx_int_t kanda_admin_account_disable(kanda_request_t *kr);
 ngx_int_t kanda_admin_account_enable(kanda_request_t *kr);
 ngx_int_t kanda_admin_account_reset(kanda_request_t *kr);
 ngx_int_t kanda_admin_account_invite(kanda_request_t *kr);
+ngx_int_t kanda_admin_user_ids(kanda_request_t *kr);
 ngx_int_t kanda_admin_account_reseal(kanda_request_t *kr);
 ngx_int_t kanda_admin_logs(kanda_request_t *kr);
 

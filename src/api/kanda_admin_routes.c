@@ -31,6 +31,9 @@ static const kanda_route_t  kanda_admin_routes[] = {
       KANDA_BODY_NONE, kanda_admin_account_invite,
       sizeof(kanda_admin_state_t), 0 },
 
+    { NGX_HTTP_GET, "user-ids", KANDA_AUTH_NONE, 0, KANDA_BODY_NONE,
+      kanda_admin_user_ids, sizeof(kanda_admin_ids_t), 0 },
+
     { NGX_HTTP_POST, "accounts/:/reseal", KANDA_AUTH_NONE, 0,
       KANDA_BODY_NONE, kanda_admin_account_reseal,
       sizeof(kanda_admin_reseal_t), 0 },

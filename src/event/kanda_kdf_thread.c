@@ -57,7 +57,9 @@ kanda_kdf_thread(void *data)
     /* event loops go first, yet somebody can log in while they are busy; on
      * Linux this is the thread's own */
 
-    (void) setpriority(PRIO_PROCESS, 0, KANDA_KDF_NICE);
+    if (getpriority(PRIO_PROCESS, 0) < KANDA_KDF_NICE) {
+        (void) setpriority(PRIO_PROCESS, 0, KANDA_KDF_NICE);
+    }
 
     one = 1;
 

@@ -17,6 +17,9 @@
 
 #define KANDA_REDIS_ARGS_MAX  48
 
+/* Below, in ms, replicas have no time to answer. */
+#define KANDA_REDIS_REPLICAS_TIMEOUT  300
+
 
 typedef struct kanda_redis_s  kanda_redis_t;
 

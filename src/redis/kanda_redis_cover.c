@@ -1,12 +1,16 @@
 #include "kanda_redis_impl.h"
 
 
+#define KANDA_REDIS_TICK  100          /* ms, Redis's own */
+
+
 /* What a script has done is lost with the server that ran it, until a replica
  * has it, too.  With replicas=, its outcome is held until WAIT says so, and is
  * not known if WAIT does not.  Redis runs nothing of a connection that is
  * behind a WAIT, so there is one at a time, for all that was sent before it. */
 
 
+static ngx_msec_t kanda_redis_cover_ms(const kanda_redis_conf_t *conf);
 static ngx_int_t kanda_redis_cover_reply(void *out, const redisReply *reply);
 static void kanda_redis_cover_resume(kanda_waiter_t *w, ngx_int_t rc);
 
@@ -32,7 +36,7 @@ kanda_redis_cover(kanda_redis_node_t *node)
     args[1].len = ngx_sprintf(replicas, "%ui", node->rd->conf->replicas)
                   - replicas;
     args[2].data = ms;
-    args[2].len = ngx_sprintf(ms, "%M", ngx_max(node->rd->conf->timeout / 2, 1))
+    args[2].len = ngx_sprintf(ms, "%M", kanda_redis_cover_ms(node->rd->conf))
                   - ms;
 
     cmd->call.args = args;
@@ -52,6 +56,16 @@ kanda_redis_cover(kanda_redis_node_t *node)
     kanda_op_begin(&cmd->op, &node->cover);
 
     return NGX_OK;
+}
+
+
+/* A Redis that is idle looks up to that much later whether the time is over,
+ * and what is behind the WAIT has its time, too. */
+
+static ngx_msec_t
+kanda_redis_cover_ms(const kanda_redis_conf_t *conf)
+{
+    return conf->timeout / 2 - KANDA_REDIS_TICK;
 }
 
 

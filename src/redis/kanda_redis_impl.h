@@ -94,7 +94,6 @@ struct kanda_redis_node_s {
     ngx_resolver_ctx_t        *lookup;          /* of its name, under way */
     ngx_event_t                looked_up;
     ngx_uint_t                 lookups;
-    time_t                     misnamed;        /* complained of its name */
 
     kanda_redis_state_t        state;
     ngx_peer_connection_t      peer;
@@ -180,6 +179,7 @@ struct kanda_redis_s {
     ngx_uint_t                     settling;    /* held until proven */
     ngx_uint_t                     pending;     /* commands of all nodes */
     ngx_uint_t                     closing;
+    time_t                         misnamed;    /* complained of names */
 };
 
 

@@ -138,7 +138,7 @@ kanda_redis_looked_up(ngx_event_t *ev)
 
     /* said even if it was complained of a moment ago, when it was lost */
 
-    kanda_redis_complain_of(node, &node->misnamed,
+    kanda_redis_complain_of(node, &node->rd->misnamed,
                             "looking its name up failed", &node->words);
     node->complained = ngx_time();
 

@@ -53,6 +53,7 @@ static struct {
     kanda_script_entry(ACCOUNTS_ADD),
     kanda_script_entry(ACCOUNTS_DROP),
     kanda_script_entry(ACCOUNTS_LIST),
+    kanda_script_entry(ACCOUNTS_SCAN),
     kanda_script_entry(ADMIN_LOG),
     kanda_script_entry(ADMIN_LOGGED),
     kanda_script_entry(ADMIN_CREATE),

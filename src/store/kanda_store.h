@@ -190,6 +190,7 @@ typedef struct {
     kanda_redis_t    *redis;
     kanda_keyring_t  *ring;
     time_t            alerted;          /* of wrong keys, last */
+    time_t            told;             /* of other data, last */
     ngx_msec_t        wrong_at;         /* ms of nginx's timers, with wrong */
     ngx_uint_t        wrong;            /* they did not open it, last */
     ngx_uint_t        proven;           /* the keys have opened it before */

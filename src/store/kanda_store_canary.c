@@ -13,6 +13,7 @@
 
 #define KANDA_CANARY_KEY   "kanda:canary"
 #define KANDA_CANARY_EVERY 60           /* s between two alerts */
+#define KANDA_CANARY_AGAIN 2            /* s, of other data each time */
 
 
 static ngx_int_t kanda_canary_word(kanda_store_hello_t *hello);
@@ -23,7 +24,7 @@ static ngx_int_t kanda_canary_proof(void *out, const redisReply *reply);
 static void kanda_canary_resume(kanda_waiter_t *w, ngx_int_t rc);
 static ngx_int_t kanda_canary_open(kanda_store_hello_t *hello,
     const redisReply *reply);
-static void kanda_canary_compare(const kanda_store_hello_t *hello);
+static void kanda_canary_compare(kanda_store_hello_t *hello);
 
 
 static const kanda_seal_place_t  kanda_canary_place = {
@@ -57,6 +58,7 @@ kanda_store_hello(kanda_redis_t *rd, void *data)
 static ngx_int_t
 kanda_canary_word(kanda_store_hello_t *hello)
 {
+    hello->stale = 0;
     hello->old.len = 0;
 
     return kanda_random(hello->word, sizeof(hello->word)) == 0 ? NGX_OK
@@ -214,9 +216,10 @@ kanda_canary_open(kanda_store_hello_t *hello, const redisReply *reply)
     ngx_memcpy(hello->word, word, sizeof(word));
     kanda_canary_compare(hello);
 
-    /* nor is a key that it takes for an older one older than its own */
+    /* nor is a key that it takes for an older one older than its own; what was
+     * made anew and is old again is left to whoever does that */
 
-    hello->stale = stale && !ngx_exiting
+    hello->stale = stale && !hello->stale && !ngx_exiting
                    && (size_t) reply->len <= sizeof(hello->old_data);
 
     if (hello->stale) {
@@ -232,13 +235,16 @@ kanda_canary_open(kanda_store_hello_t *hello, const redisReply *reply)
 /* One that leaves may be of a configuration with another Redis. */
 
 static void
-kanda_canary_compare(const kanda_store_hello_t *hello)
+kanda_canary_compare(kanda_store_hello_t *hello)
 {
     uint64_t  name;
 
     ngx_memcpy(&name, hello->word, sizeof(name));
 
-    if (!ngx_exiting && kanda_replay_renamed(name)) {
+    if (!ngx_exiting && kanda_replay_renamed(name)
+        && ngx_time() - hello->told >= KANDA_CANARY_AGAIN)
+    {
+        hello->told = ngx_time();
         ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
                       "kanda: Redis does not keep what it kept before: it has "
                       "lost its data, or is not the one it was; accounts and "

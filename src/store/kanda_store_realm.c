@@ -7,6 +7,8 @@
 static ngx_int_t kanda_realm_begin(kanda_store_t *st);
 static ngx_int_t kanda_realm_read_page(kanda_store_t *st,
     redisReply **element, ngx_uint_t n, void *target);
+static ngx_int_t kanda_realm_read_ids(kanda_store_t *st,
+    redisReply **element, ngx_uint_t n, void *target);
 static ngx_int_t kanda_realm_read_number(kanda_store_t *st,
     redisReply **element, ngx_uint_t n, void *target);
 
@@ -124,6 +126,56 @@ kanda_realm_read_page(kanda_store_t *st, redisReply **element, ngx_uint_t n,
     for (page->n = 0; page->n < n - 1; page->n++) {
         if (kanda_store_string(st, element[page->n + 1], &page->ids[page->n])
             != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+kanda_accounts_scan(kanda_store_t *st, ngx_uint_t from,
+    kanda_account_ids_t *page)
+{
+    if (kanda_realm_begin(st) != NGX_OK
+        || kanda_store_arg_int(st, (int64_t) from) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return kanda_store_send(st, KANDA_SCRIPT_ACCOUNTS_SCAN,
+                            kanda_realm_read_ids, page);
+}
+
+
+static ngx_int_t
+kanda_realm_read_ids(kanda_store_t *st, redisReply **element, ngx_uint_t n,
+    void *target)
+{
+    kanda_account_ids_t *page = target;
+
+    int64_t    next;
+    ngx_str_t  *id;
+
+    next = n ? kanda_store_number(element[0]) : -1;
+    if (next < 0) {
+        return NGX_ERROR;
+    }
+
+    page->next = (ngx_uint_t) next;
+    page->ids = ngx_palloc(st->pool, n * sizeof(ngx_str_t));
+
+    if (page->ids == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (page->n = 0; page->n < n - 1; page->n++) {
+        id = &page->ids[page->n];
+
+        if (kanda_store_string(st, element[page->n + 1], id) != NGX_OK
+            || !kanda_account_id_valid((char *) id->data, id->len))
         {
             return NGX_ERROR;
         }

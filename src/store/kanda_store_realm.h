@@ -18,6 +18,13 @@ typedef struct {
 } kanda_accounts_t;
 
 
+typedef struct {
+    ngx_uint_t  next;                   /* where to go on, or 0 */
+    ngx_uint_t  n;
+    ngx_str_t  *ids;
+} kanda_account_ids_t;
+
+
 /* Points st at its realm in an account's place, for the log that lies there.
  * Does not wait: NGX_OK or NGX_ERROR. */
 ngx_int_t kanda_realm_select(kanda_store_t *st);
@@ -34,6 +41,11 @@ ngx_int_t kanda_accounts_drop(kanda_store_t *st, int64_t ms);
 /* A page of accounts, newest first: OK. */
 ngx_int_t kanda_accounts_list(kanda_store_t *st, ngx_uint_t offset,
     ngx_uint_t limit, kanda_accounts_t *page);
+
+/* Some ids of accounts, from a place that is 0 at first.  Whoever is there from
+ * the first to the last of them is in one.  OK. */
+ngx_int_t kanda_accounts_scan(kanda_store_t *st, ngx_uint_t from,
+    kanda_account_ids_t *page);
 
 /* Logs that event is about to befall st's account: OK with the entry's
  * number. */

@@ -223,6 +223,7 @@ my %own = (
     accounts_add    => [ 'a' x 26 ],
     accounts_drop   => [ 'a' x 26, 0 ],
     accounts_list   => [ 0, 100 ],
+    accounts_scan   => [ 0 ],
     admin_log       => [ 'admin.disable', 'a' x 26 ],
     admin_logged    => [ 'auth.register', 1, 'x' ],
     admin_create    => [ 'x@y.z', 'h', 1000 ],
