@@ -47,11 +47,12 @@ my $b = Kanda::Browser->new(
     },
 )->start;
 
-$b->run('t/browser/sign-in.mjs',
+$b->run("t/browser/sign-in/$_.mjs",
         redis   => $b->shipped->redis,
         admin   => $b->shipped->admin,
         origins => [ map { "http://127.0.0.1:$_" } $forced, $closed ],
         forced  => "http://127.0.0.1:$forced",
-        closed  => "http://127.0.0.1:$closed");
+        closed  => "http://127.0.0.1:$closed")
+    for qw(ways odd);
 
 done_testing;

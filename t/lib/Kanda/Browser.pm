@@ -59,6 +59,8 @@ sub new {
 
     my $shipped = Kanda::Shipped->new(%o, edit => sub {
         s/rate=30r\/m/rate=100r\/s/;
+        # a disk that is busy is not what is tried here
+        s/kanda_redis_timeout 500ms;/kanda_redis_timeout 5s;/ or die;
         $edit->();
     });
 

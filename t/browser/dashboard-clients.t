@@ -1,0 +1,12 @@
+# The dashboard in Chromium: see t/browser/dashboard/clients.mjs.
+
+BEGIN { push @INC, 't/lib' }
+use strict;
+use warnings;
+
+use Kanda::Browser;
+use Test::More;
+
+Kanda::Browser->new->start->run('t/browser/dashboard/clients.mjs');
+
+done_testing;
