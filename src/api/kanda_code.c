@@ -126,8 +126,19 @@ kanda_code_compare(kanda_request_t *kr, kanda_code_t *c,
 ngx_uint_t
 kanda_code_again(kanda_request_t *kr, kanda_code_t *c)
 {
-    return kr->store.status == KANDA_STATUS_STALE
-           && ++c->tries < KANDA_CODE_TRIES;
+    if (kr->store.status != KANDA_STATUS_STALE
+        || ++c->tries == KANDA_CODE_TRIES)
+    {
+        return 0;
+    }
+
+    /* that it was used before was said of a secret that is gone */
+
+    if (c->judgement.submitted == KANDA_SUBMITTED_REPLAYED) {
+        c->judgement.submitted = KANDA_SUBMITTED_CODE;
+    }
+
+    return 1;
 }
 
 
