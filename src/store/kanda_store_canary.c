@@ -13,7 +13,7 @@
 
 #define KANDA_CANARY_KEY   "kanda:canary"
 #define KANDA_CANARY_EVERY 60           /* s between two alerts */
-#define KANDA_CANARY_AGAIN 2            /* s, of other data each time */
+#define KANDA_CANARY_AGAIN 1            /* s, of other data each time */
 
 
 static ngx_int_t kanda_canary_word(kanda_store_hello_t *hello);
