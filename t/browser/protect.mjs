@@ -92,6 +92,8 @@ async function person(browser) {
 
   await page.goto(o.base + there);
   seen.sent = where(page);
+  await page.waitForFunction(() => document.activeElement.name)
+    .catch(() => {});
   seen.focus = await page.evaluate(() => document.activeElement.name);
   await password(page, strong, 'walnut paper kites');
   seen.wrong = await said(page, 'password is wrong');
