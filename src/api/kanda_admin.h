@@ -41,7 +41,7 @@ typedef struct {
 
 typedef struct {
     ngx_uint_t               from;
-    kanda_account_ids_t      page;
+    kanda_accounts_t         page;
 } kanda_admin_ids_t;
 
 

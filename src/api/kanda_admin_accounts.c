@@ -26,7 +26,7 @@ kanda_admin_accounts(kanda_request_t *kr)
     kanda_api_need(kanda_admin_email(kr, &s->email));
 
     if (s->email.len) {
-        s->page.ids[0] = kr->store.account;
+        s->page.ids = &kr->store.account;
         s->page.n = 1;
 
     } else {
@@ -61,7 +61,7 @@ kanda_admin_accounts(kanda_request_t *kr)
     }
 
     kanda_api_page_end(&out, &s->asked,
-                       s->email.len ? (int64_t) s->n : s->page.total);
+                       s->email.len ? (int64_t) s->n : s->page.mark);
 
     return kanda_json_answer(kr, NGX_HTTP_OK, &out);
 

@@ -39,7 +39,7 @@ kanda_admin_user_ids(kanda_request_t *kr)
     }
 
     kanda_json_close(&out, ']');
-    kanda_reseal_cursor(&out, s->page.next);
+    kanda_reseal_cursor(&out, (ngx_uint_t) s->page.mark);
     kanda_json_close(&out, '}');
 
     return kanda_json_answer(kr, NGX_HTTP_OK, &out);

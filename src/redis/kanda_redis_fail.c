@@ -49,20 +49,14 @@ void
 kanda_redis_complain(kanda_redis_node_t *node, const char *what,
     const ngx_str_t *more)
 {
-    time_t  once;
-
     /* what is new is said at once, or in the next second */
 
-    once = 0;
-
-    if (what == node->complaint || node->complained == ngx_time()) {
-        kanda_redis_complain_of(node, &node->complained, what, more);
-        return;
+    if (what != node->complaint && node->complained != ngx_time()) {
+        node->complaint = what;
+        node->complained = 0;
     }
 
-    node->complaint = what;
-    kanda_redis_complain_of(node, &once, what, more);
-    node->complained = once;
+    kanda_redis_complain_of(node, &node->complained, what, more);
 }
 
 

@@ -115,29 +115,14 @@ static ngx_int_t
 kanda_realm_read_page(kanda_store_t *st, redisReply **element, ngx_uint_t n,
     void *target)
 {
-    kanda_accounts_t *page = target;
-
-    if (n == 0 || n - 1 > KANDA_ACCOUNTS_PAGE) {
-        return NGX_ERROR;
-    }
-
-    page->total = kanda_store_number(element[0]);
-
-    for (page->n = 0; page->n < n - 1; page->n++) {
-        if (kanda_store_string(st, element[page->n + 1], &page->ids[page->n])
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
+    return n <= KANDA_ACCOUNTS_PAGE + 1
+           ? kanda_realm_read_ids(st, element, n, target) : NGX_ERROR;
 }
 
 
 ngx_int_t
 kanda_accounts_scan(kanda_store_t *st, ngx_uint_t from,
-    kanda_account_ids_t *page)
+    kanda_accounts_t *page)
 {
     if (kanda_realm_begin(st) != NGX_OK
         || kanda_store_arg_int(st, (int64_t) from) != NGX_OK)
@@ -154,17 +139,15 @@ static ngx_int_t
 kanda_realm_read_ids(kanda_store_t *st, redisReply **element, ngx_uint_t n,
     void *target)
 {
-    kanda_account_ids_t *page = target;
+    kanda_accounts_t *page = target;
 
-    int64_t    next;
     ngx_str_t  *id;
 
-    next = n ? kanda_store_number(element[0]) : -1;
-    if (next < 0) {
+    page->mark = n ? kanda_store_number(element[0]) : -1;
+    if (page->mark < 0) {
         return NGX_ERROR;
     }
 
-    page->next = (ngx_uint_t) next;
     page->ids = ngx_palloc(st->pool, n * sizeof(ngx_str_t));
 
     if (page->ids == NULL) {

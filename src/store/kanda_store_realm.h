@@ -12,17 +12,11 @@
 #define KANDA_ACCOUNTS_PAGE  100        /* at most */
 
 typedef struct {
-    int64_t     total;
-    ngx_uint_t  n;
-    ngx_str_t   ids[KANDA_ACCOUNTS_PAGE];
-} kanda_accounts_t;
-
-
-typedef struct {
-    ngx_uint_t  next;                   /* where to go on, or 0 */
+    int64_t     mark;                   /* of a page, how many there are; of a
+                                           scan, where to go on, or 0 */
     ngx_uint_t  n;
     ngx_str_t  *ids;
-} kanda_account_ids_t;
+} kanda_accounts_t;
 
 
 /* Points st at its realm in an account's place, for the log that lies there.
@@ -45,7 +39,7 @@ ngx_int_t kanda_accounts_list(kanda_store_t *st, ngx_uint_t offset,
 /* Some ids of accounts, from a place that is 0 at first.  Whoever is there from
  * the first to the last of them is in one.  OK. */
 ngx_int_t kanda_accounts_scan(kanda_store_t *st, ngx_uint_t from,
-    kanda_account_ids_t *page);
+    kanda_accounts_t *page);
 
 /* Logs that event is about to befall st's account: OK with the entry's
  * number. */

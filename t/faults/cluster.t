@@ -190,6 +190,7 @@ sub drill {
     $load = Kanda::Load->new($k->port, 4, \&reading)->start;
     sleep 0.3;
     my $start = time;
+    my $told = length $k->nginx->log_text;
 
     $trouble->($victim);
     Kanda::Home::wait_for('failover', 30, sub {
@@ -217,6 +218,11 @@ sub drill {
     cmp_ok($back ? $back->{end} - $moved : 99, '<', 2.5, 'back soon') if !$san;
     is($its[-1]{status}, 200, 'at the end');
     is("@{[ sort $k->nginx->worker_pids ]}", "@pids", 'the same workers');
+
+    my %alive = map { $_->port => 1 } grep { $_ != $victim } @masters;
+    my @back = substr($k->nginx->log_text, $told)
+               =~ /kanda: Redis \S+:(\d+) of \S+ is back/g;
+    is(join(' ', grep { $alive{$_} } @back), '', 'nobody is back who was there');
     $after->($victim);
 }
 

@@ -206,6 +206,21 @@ while (time < $end) {
 ok($load, 'LOADING was seen');
 is(join(' ', sort keys %seen), '200 503', 'while it loads: 503; then service');
 
+
+
+# Why it cannot be used is not hidden behind why it was lost, a moment ago
+
+my $told = length $k->nginx->log_text;
+
+$redis->command('CONFIG', 'SET', 'requirepass', 'another');
+$redis->command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+for my $reason ('connection closed', 'answered: NOAUTH') {
+    ok(eval { Kanda::Home::wait_for($reason, 7, sub {
+           $k->get('/totp', $who);
+           substr($k->nginx->log_text, $told) =~ /kanda: .*: \Q$reason\E/;
+       }); 1 }, "the log says $reason");
+}
+
 is("@{[ sort $k->nginx->worker_pids ]}", "@pids", 'the same workers');
 unlike($k->nginx->log_text, qr/\Q$clients[0]{secret}\E/, 'the log is discreet');
 
