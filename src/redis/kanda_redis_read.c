@@ -118,7 +118,10 @@ kanda_redis_parse(kanda_redis_node_t *node)
         }
 
         if (kanda_redis_deliver(node, reply) != NGX_OK) {
-            kanda_redis_lost(node, "unexpected reply");
+            kanda_redis_lost(node, node->demoted ? "it is no master"
+                                   : node->state == KANDA_REDIS_GREETING
+                                   ? "its greeting is of no use"
+                                   : "unexpected reply");
             break;
         }
 
